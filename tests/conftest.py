@@ -1,0 +1,43 @@
+"""What every test runs under: strict panels, repeatable property tests, and a browser that must be there."""
+
+import os
+import shutil
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# An error that a panel shows must also fail the test that caused it, in this process and in those it starts.
+os.environ["NTKIT_STRICT"] = "1"
+
+hypothesis.settings.register_profile("ntkit", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ntkit")
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHROMIUM_BUNDLES = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+
+
+@pytest.fixture(scope="session")
+def repository():
+    """The folder that holds pyproject.toml."""
+    return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def chromium_path():
+    """The Chromium or Chrome that the browser tests drive: $NTKIT_CHROMIUM, or the first one installed."""
+    chosen = os.environ.get("NTKIT_CHROMIUM")
+    candidates = [chosen] if chosen else [*CHROMIUM_NAMES, *CHROMIUM_BUNDLES]
+    found = next(filter(None, map(shutil.which, candidates)), None)
+    if found is None:
+        pytest.fail(
+            f"The browser tests need Chromium or Chrome; none of these can be run: {', '.join(candidates)}. "
+            "Install one (apt-get install chromium; brew install --cask chromium) "
+            "or name yours: NTKIT_CHROMIUM=/path/to/chrome make test.",
+            pytrace=False,
+        )
+    return found
