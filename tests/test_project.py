@@ -1,0 +1,153 @@
+"""The project keeps its promises: what it declares, what it imports, what it documents, what it commits."""
+
+import ast
+import doctest
+import inspect
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import ntkit as nk
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+SLOW_TO_IMPORT = ("torch", "plotly", "ipywidgets", "anywidget", "sklearn", "jupyterlab", "papermill")
+CONDA_NAME = {"torch": "pytorch", "playwright": "playwright-python"}
+# Where the module that one imports is not called what one installs.
+DISTRIBUTION_OF = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
+
+
+def requirements(*extras):
+    """What pyproject.toml asks for, by canonical name, with the given extras."""
+    lines = [*PROJECT["dependencies"]]
+    for extra in extras:
+        lines += PROJECT["optional-dependencies"][extra]
+    return {canonicalize_name(needed.name): needed for needed in map(Requirement, lines)}
+
+
+# ---- packaging
+
+
+def test_version_is_the_one_in_pyproject():
+    assert nk.__version__ == PROJECT["version"]
+
+
+def test_conda_environment_asks_for_the_same_versions():
+    # Given both lists of requirements
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    conda = dict(line.split(maxsplit=1) for line in listed if isinstance(line, str) and " " in line)
+    pip = {CONDA_NAME.get(name, name): needed.specifier for name, needed in requirements("mnist", "test").items()}
+    # When both are read as sets of version clauses
+    expected = {"python": PROJECT["requires-python"], **{name: str(spec) for name, spec in pip.items()}}
+    # Then they agree, name by name
+    assert {n: set(s.split(",")) for n, s in conda.items()} == {n: set(s.split(",")) for n, s in expected.items()}
+
+
+def test_every_requirement_is_pinned_within_its_range():
+    pins = dict(re.findall(r"^([\w.-]+)==(.+)$", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE))
+    pins = {canonicalize_name(name): version for name, version in pins.items()}
+    for name, needed in requirements("mnist", "test").items():
+        assert needed.specifier.contains(pins[name]), f"{name}: {pins[name]} is outside {needed.specifier}"
+    local = [name for name, version in pins.items() if "+" in version]
+    assert not local, f"a pin names a version, not one of its builds; strip the +suffix from {local}"
+
+
+def imported_modules(folder):
+    """Top-level names of every absolute import in the Python files under `folder`."""
+    for source in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                yield node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize(("folder", "extras"), [("ntkit", ("mnist",)), ("tests", ("mnist", "test"))])
+def test_every_import_is_declared(folder, extras):
+    imported = set(imported_modules(ROOT / folder)) - sys.stdlib_module_names - {"ntkit", "tests"}
+    undeclared = {canonicalize_name(DISTRIBUTION_OF.get(name, name)) for name in imported} - set(requirements(*extras))
+    assert not undeclared, f"{folder} imports {sorted(undeclared)}: declare it in pyproject.toml and environment.yml"
+
+
+# ---- imports
+
+
+def test_importing_ntkit_loads_nothing_slow():
+    code = f"import sys, ntkit; print([name for name in {SLOW_TO_IMPORT} if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert loaded.strip() == "[]"
+
+
+def test_import_contracts_hold():
+    linter = Path(sysconfig.get_path("scripts"), "lint-imports")
+    verdict = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert verdict.returncode == 0, verdict.stdout + verdict.stderr
+
+
+def test_unknown_name_is_refused_with_those_that_exist():
+    with pytest.raises(AttributeError, match=r"no_such_name.*mlp"):
+        _ = nk.no_such_name
+
+
+# ---- documentation
+
+
+def public_members(name):
+    """("mlp", nk.mlp) for a function, ("conditioning.bound", nk.conditioning.bound), … for a module."""
+    thing = getattr(nk, name)
+    yield name, thing
+    if inspect.ismodule(thing):
+        yield from ((f"{name}.{member}", getattr(thing, member)) for member in functions_and_classes(thing))
+
+
+def functions_and_classes(module):
+    """The public ones that are at home in `module`; a package's own modules are a part of it."""
+    for name, thing in vars(module).items():
+        if callable(thing) and not name.startswith("_") and str(thing.__module__).startswith(module.__name__):
+            yield name
+
+
+@pytest.mark.parametrize("name", nk.__all__)
+def test_public_names_are_documented_with_an_example(name):
+    members = dict(public_members(name))
+    without_docstring = [member for member, thing in members.items() if not inspect.getdoc(thing)]
+    assert not without_docstring, f"no docstring: {without_docstring}"
+    without_example = [member for member, thing in members.items() if not has_example(thing)]
+    assert not without_example, f"no example after >>> in the docstring of {without_example}"
+
+
+def has_example(thing):
+    """Whether the docstring of `thing`, or of a function or class in it, has an example that a doctest runs."""
+    return any(test.examples for test in doctest.DocTestFinder().find(thing, "name", module=False))
+
+
+def test_readme_code_gives_what_it_shows():
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), flags=re.DOTALL | re.MULTILINE)
+    session = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "README.md", "README.md", 0)
+    assert session.examples, "README.md shows no code"
+    result = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(session)
+    assert result.failed == 0
+
+
+def test_readme_points_at_files_that_exist():
+    links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", (ROOT / "README.md").read_text())
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+# ---- notebooks
+
+
+@pytest.mark.parametrize("notebook", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.name)
+def test_notebook_is_committed_without_outputs(notebook):
+    cells = json.loads(notebook.read_text())["cells"]
+    executed = [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")]
+    assert not executed, f"{notebook.name}: clear the outputs (jupyter nbconvert --clear-output --inplace {notebook})"
