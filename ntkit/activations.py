@@ -1,0 +1,350 @@
+"""Activations σ and what the theory asks of them, X ~ N(0, 1):
+
+    mean E σ(X),   second moment E σ(X)²,   Hermite coefficients a_k = E σ(X) h_k(X),
+    coefficient of non-linearity  μ = 1 − (E Xσ(X))²  of σ normalised to E σ = 0, E σ² = 1,
+    coefficient of non-affinity   μ̃ = 1 − (E σ)² − (E Xσ)²  of σ scaled to E σ² = 1,
+    dual activation σ̂(ρ) = E σ(U)σ(V),  corr(U, V) = ρ.
+
+Nobody has to supply an integral: everything follows from the function itself.
+Source: Agarwal, Awasthi, Kale (2021), section 2, Definitions 2 and 29, appendix C.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache, partial
+
+import numpy as np
+from array_api_compat import array_namespace, is_torch_array
+
+from ntkit import _catalogue, gaussian
+from ntkit.dual import Dual
+
+_ROUNDING = 1e-15
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Activation:
+    """σ(x) = scale · (f(input_scale · x) + shift).
+
+    Parameters: name; function f, array → array of the same kind (numpy, and torch where networks are to be trained);
+    kinks, the places where f or a derivative of it is discontinuous (those not named are found and reported in
+    `.kinks`); derivative f', optional (numerically exact polynomials take its place); parity "even", "odd" or None and
+    degree, r with f(tx) = t^r f(x) for t > 0, where known.
+    Raises: ValueError, on the first use of a moment, if f is not finite and piecewise smooth, or grows so fast that
+    E f(X)² is not finite.
+
+    >>> import numpy as np
+    >>> import ntkit as nk
+    >>> sigma = nk.Activation("shrink", lambda x: x - np.clip(x, -0.5, 0.5))
+    >>> sigma.kinks
+    (-0.5, 0.5)
+    >>> round(sigma.normalized().coefficient_of_nonlinearity, 4)
+    0.0615
+    """
+
+    name: str
+    function: Callable
+    kinks_named: tuple = ()
+    base_derivative: Callable | None = None
+    parity_of_base: str | None = None
+    degree_of_base: int | None = None
+    scale: float = 1.0
+    shift: float = 0.0
+    input_scale: float = 1.0
+    key: tuple = field(default=())
+
+    def __init__(self, name, function, kinks=(), derivative=None, *, parity=None, degree=None, key=()):
+        if not callable(function):
+            raise TypeError(f"an activation needs a function of one array; got {type(function).__name__}.")
+        values = dict(name=str(name), function=function, kinks_named=tuple(float(b) for b in np.atleast_1d(kinks)),
+                      base_derivative=derivative, parity_of_base=parity, degree_of_base=degree,
+                      key=key or (str(name), function, derivative))
+        for attribute, value in values.items():
+            object.__setattr__(self, attribute, value)
+
+    def _variant(self, **changes):
+        """A copy with other scale, shift or input scale."""
+        other = object.__new__(Activation)
+        for attribute in self.__dataclass_fields__:
+            object.__setattr__(other, attribute, changes.get(attribute, getattr(self, attribute)))
+        if "_base" in self.__dict__:
+            other.__dict__["_base"] = self._base
+        return other
+
+    def __eq__(self, other):
+        return isinstance(other, Activation) and self._identity == other._identity
+
+    def __hash__(self):
+        return hash(self._identity)
+
+    @property
+    def _identity(self):
+        return self.key, self.scale, self.shift, self.input_scale
+
+    def __repr__(self):
+        return f"<Activation {self.name}>"
+
+    # --- the function ----------------------------------------------------------------------------------------------
+
+    def __call__(self, x):
+        """σ(x), elementwise; numpy array, number or torch tensor in, the same out."""
+        x = _as_array(x)
+        try:
+            value = self.function(self.input_scale * x if self.input_scale != 1.0 else x)
+        except (TypeError, RuntimeError) as error:
+            if not is_torch_array(x):
+                raise
+            raise TypeError(
+                f"activation {self.name!r} must accept torch tensors here, but its function raised: {error}. "
+                "Write it with operations that both libraries share (array_api_compat.array_namespace(x).tanh, …)."
+            ) from error
+        return self.scale * (value + self.shift) if self.shift else self.scale * value
+
+    def derivative(self, x):
+        """σ'(x), elementwise; at a kink the value of one side."""
+        x = _as_array(x)
+        inner = self.input_scale * x
+        slope = self.base_derivative(inner) if self.base_derivative else self._numerical_derivative(inner)
+        return (self.scale * self.input_scale) * slope
+
+    def _numerical_derivative(self, x):
+        if is_torch_array(x):
+            import torch
+
+            return torch.as_tensor(self._base.derivative(x.detach().cpu().numpy()), dtype=x.dtype, device=x.device)
+        return self._base.derivative(x)
+
+    @cached_property
+    def _base(self):
+        """f, resolved under N(0, 1)."""
+        return gaussian.resolve(self.function, self.kinks_named, f"activation {self.name!r}")
+
+    @cached_property
+    def resolved(self):
+        """σ, resolved under N(0, 1)."""
+        if self.input_scale == 1.0 and self.shift == 0.0 and self.scale == 1.0:
+            return self._base
+        kinks = tuple(b / self.input_scale for b in self._base.kinks)
+        return gaussian.resolve(self, kinks, f"activation {self.name!r}")
+
+    @property
+    def kinks(self):
+        """Where σ is not smooth, ascending: those named and those found."""
+        return self.resolved.kinks
+
+    @property
+    def jumps(self):
+        """σ(b+) − σ(b−) at every kink b."""
+        return self.resolved.jumps
+
+    @property
+    def is_continuous(self):
+        """Whether σ has no jump; only then is E σ'² finite, and with it the NTK."""
+        return not self.resolved.jumps.any()
+
+    @property
+    def parity(self):
+        """"even", "odd" or None."""
+        return None if self.parity_of_base == "odd" and self.shift else self.parity_of_base
+
+    @property
+    def degree(self):
+        """r with σ(tx) = t^r σ(x) for t > 0, or None."""
+        return None if self.shift else self.degree_of_base
+
+    # --- moments ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def mean(self):
+        """E σ(X)."""
+        mean = 0.0 if self.parity == "odd" else self.resolved.expectation(self.resolved.values)
+        return 0.0 if abs(mean) <= _ROUNDING * np.sqrt(self.second_moment) else mean
+
+    @cached_property
+    def second_moment(self):
+        """E σ(X)²."""
+        moment = self.resolved.expectation(self.resolved.values**2)
+        return 1.0 if abs(moment - 1) <= _ROUNDING else moment
+
+    @cached_property
+    def derivative_second_moment(self):
+        """E σ'(X)² = σ̂'(1); infinite when σ has a jump."""
+        if not self.is_continuous:
+            return np.inf
+        return self.resolved.expectation(self.derivative(self.resolved.nodes) ** 2)
+
+    @cached_property
+    def variance(self):
+        """E (σ(X) − E σ)²."""
+        return self.resolved.expectation((self.resolved.values - self.mean) ** 2)
+
+    @cached_property
+    def coefficient_of_nonlinearity(self):
+        """μ = 1 − (E Xσ̄(X))² of the normalised activation σ̄, in [0, 1]: 0 for affine, 1 when no linear part is left.
+
+        Source: Agarwal, Awasthi, Kale (2021), Definition 2; computed as Σ_{k≥2} a_k²/Var σ, which does not cancel.
+
+        >>> import ntkit as nk
+        >>> round(nk.activation("relu").coefficient_of_nonlinearity, 7)
+        0.2665289
+        """
+        return self._share_beyond_linear(self._variance_or_refuse())
+
+    @cached_property
+    def coefficient_of_nonaffinity(self):
+        """μ̃ = 1 − (E σ)² − (E Xσ)² of σ scaled to E σ² = 1 (Definition 29)."""
+        return self._share_beyond_linear(self.second_moment)
+
+    def _share_beyond_linear(self, whole):
+        nodes, linear = self.resolved.nodes, self.hermite(2)
+        rest = self.resolved.values - linear[0] - linear[1] * nodes
+        return self.resolved.expectation(rest**2) / whole
+
+    def _variance_or_refuse(self):
+        if self.variance <= 1e-26 * max(self.second_moment, 1e-300):
+            raise ValueError(f"activation {self.name!r} must not be constant: it cannot be normalised to variance 1.")
+        return self.variance
+
+    def hermite(self, n):
+        """Hermite coefficients a_0 … a_{n−1}, a_k = E σ(X) h_k(X), h_k orthonormal; Σ a_k² = E σ².
+
+        >>> import ntkit as nk
+        >>> nk.activation("relu").hermite(3).round(6)
+        array([0.398942, 0.5     , 0.282095])
+        """
+        if n < 1:
+            raise ValueError(f"the number of Hermite coefficients must be positive; got {n}.")
+        coefficients = self.resolved.hermite(n)
+        if self.parity:
+            coefficients[(1 if self.parity == "even" else 0)::2] = 0.0
+        coefficients[0] = self.mean
+        coefficients[np.abs(coefficients) <= _ROUNDING * np.sqrt(self.second_moment)] = 0.0
+        return coefficients
+
+    @cached_property
+    def is_normalized(self):
+        """Whether E σ = 0 and E σ² = 1, to rounding."""
+        return self.mean == 0.0 and self.second_moment == 1.0
+
+    @property
+    def dual(self):
+        """The dual activation σ̂, a ntkit.dual.Dual."""
+        return _dual(self)
+
+    # --- relatives -------------------------------------------------------------------------------------------------
+
+    def normalized(self):
+        """The activation centred and scaled to E σ = 0, E σ² = 1 (eq. 2).
+
+        Raises: ValueError for a constant function.
+        """
+        if self.is_normalized:
+            return self
+        factor = 1 / np.sqrt(self._variance_or_refuse())
+        other = self._variant(name=f"normalized {self.name}", scale=self.scale * factor,
+                              shift=self.shift - self.mean / self.scale)
+        return other._with_exact_moments()
+
+    def _with_exact_moments(self):
+        self.__dict__.update(mean=0.0, second_moment=1.0, variance=1.0)
+        return self
+
+    def rescaled(self, factor):
+        """x ↦ σ(factor · x): the activation that pre-activations of standard deviation `factor` meet."""
+        if factor == 1.0:
+            return self
+        return self._variant(name=f"{self.name} of {factor:.6g}x", input_scale=self.input_scale * float(factor))
+
+
+def _as_array(x):
+    return np.asarray(x, dtype=float) if isinstance(x, (int, float, list, tuple)) else x
+
+
+@lru_cache(maxsize=256)
+def _dual(sigma):
+    return Dual(sigma)
+
+
+# --- the catalogue -------------------------------------------------------------------------------------------------
+
+
+def catalogue():
+    """The names that `activation` knows.
+
+    >>> import ntkit as nk
+    >>> "gelu" in nk.catalogue()
+    True
+    """
+    return (*_catalogue.DEFINITIONS, "normrelu")
+
+
+def activation(name, /, **parameters):
+    """An activation of the catalogue, as the literature defines it (not normalised).
+
+    Parameters: name, one of `catalogue()`; parameters: leaky_relu(slope=0.01), elu(alpha=1), celu(alpha=1),
+    hermite(k), polynomial(coefficients), relu_power(r), normrelu(c).
+    Raises: ValueError for an unknown name, TypeError for an unknown or missing parameter.
+
+    >>> import ntkit as nk
+    >>> float(nk.activation("leaky_relu", slope=0.2)(-1.0))
+    -0.2
+    """
+    key = str(name).lower().replace("-", "_").replace(" ", "_")
+    key = _catalogue.ALIASES.get(key, key)
+    if key == "normrelu":
+        return normrelu(**parameters)
+    if key not in _catalogue.DEFINITIONS:
+        raise ValueError(f"activation must be one of {', '.join(catalogue())}; got {name!r}. "
+                         "Your own: nk.Activation('mine', function, kinks=(0.0,)).")
+    definition = _catalogue.DEFINITIONS[key]
+    values = _bind(key, definition, parameters)
+    label = key + (f"({', '.join(f'{k}={v!r}' for k, v in values.items())})" if values else "")
+    return _from_definition(label, definition, tuple(values.items()))
+
+
+def _bind(name, definition, parameters):
+    unknown = set(parameters) - set(definition.parameters)
+    missing = {k for k, default in definition.parameters.items() if default is inspect.Parameter.empty} - set(parameters)
+    if unknown or missing:
+        wanted = ", ".join(definition.parameters) or "none"
+        raise TypeError(f"{name} takes the parameters: {wanted}; got {', '.join(parameters) or 'none'}.")
+    given = {k: parameters.get(k, default) for k, default in definition.parameters.items()}
+    return {k: definition.check(k, v) for k, v in given.items()}
+
+
+@lru_cache(maxsize=512)
+def _from_definition(label, definition, parameters):
+    values = dict(parameters)
+    return Activation(
+        label, partial(definition.function, **values), definition.kinks(**values),
+        partial(definition.derivative, **values), parity=definition.parity(**values),
+        degree=definition.degree(**values), key=(label,))
+
+
+def normrelu(c=-1.5975):
+    """NormReLU_c(x) = λ(c) [max(x − c, 0) + b(c)], normalised for every c.
+
+    b(c) = (1 − Φ(c))c − φ(c),  λ(c) = [(1 − Φ)Φc² + (1 − 2Φ)φc + (1 − Φ − φ²)]^{−1/2}.
+    Parameters: c, the place of the kink, |c| ≤ 6 (beyond, no float64 tells the kink from none).
+    Returns: Activation with .scale = λ(c), .shift = b(c).
+    Source: Agarwal, Awasthi, Kale (2021), section 7 and appendix I.
+
+    >>> import ntkit as nk
+    >>> sigma = nk.normrelu(-1.5975)
+    >>> round(sigma.scale, 6), round(sigma.shift, 6), round(sigma.coefficient_of_nonlinearity, 6)
+    (1.050001, -1.620879, 0.015599)
+    """
+    c = float(c)
+    if not abs(c) <= 6:
+        raise ValueError(f"c must lie in [-6, 6]; got {c}. Beyond, NormReLU is linear (c < 0) or constant (c > 0) "
+                         "to float64 precision.")
+    return _normrelu(c)
+
+
+@lru_cache(maxsize=512)
+def _normrelu(c):
+    shift, variance = _catalogue.shifted_relu_moments(c)
+    base = Activation(f"normrelu(c={c!r})", partial(_catalogue.shifted_relu, c=c), (c,),
+                      partial(_catalogue.shifted_relu_derivative, c=c), key=(f"normrelu(c={c!r})",))
+    return base._variant(scale=float(1 / np.sqrt(variance)), shift=float(shift))._with_exact_moments()

@@ -1,0 +1,391 @@
+"""Dual activations σ̂(ρ) = E σ(U)σ(V), corr(U, V) = ρ, as maps of the correlation that lose no digit at either end.
+
+With ρ = cos θ and D(θ) = E σ'(U)σ'(V) = σ̂'(cos θ),
+
+    σ̂(1) − σ̂(cos θ) = ½ E (σ(U) − σ(V))² = ∫₀^θ D(t) sin t dt,      σ̂(ρ) = Σ a_k² ρ^k.
+
+D sin t is analytic in the *angle*, also for activations with kinks and jumps.  It is tabulated once per activation, on
+panels of [0, π] refined until they are exact to rounding, from the Hermite series where that converges and from
+quadrature split at the kinks where it does not; the gap is divided by sin² (θ/2) (by sin (θ/2) for a σ with jumps), so
+that it keeps its relative accuracy down to θ = 0.  Near ρ = 0 the power series keeps σ̂ relatively accurate.
+Source: Agarwal, Awasthi, Kale (2021), appendix C, facts 1–5.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from array_api_compat import array_namespace, device, is_torch_array
+from scipy.special import ndtr
+
+from ntkit.gaussian import NODES, density, gauss_legendre, panel_nodes, product_expectation
+
+_DEGREE = 24  # Chebyshev points on a panel of the angle
+_TOLERANCE = 5e-15
+_MOST_PANELS = 96
+_SERIES_TERMS = (64, 128, 256, 512, 1024)
+_SMALL_CORRELATION = 0.5
+_SMALL_TERMS = 56  # 0.5^56 < 2e-17
+_FEW_POINTS = 96
+
+
+class Dual:
+    """The dual of one activation: dual(rho), dual.derivative(rho), dual.gap(delta).
+
+    Parameters: activation, a ntkit Activation.
+    Raises: ValueError when the activation is not square-integrable, or can't be resolved to 1e-12.
+
+    >>> import ntkit as nk
+    >>> dual = nk.activation("relu").dual
+    >>> round(float(dual(0.5)), 10), round(float(dual.gap(1e-14)) * 1e14, 6)
+    (0.3044988905, 0.5)
+    """
+
+    def __init__(self, activation):
+        self.activation = activation
+        self.at_one = activation.second_moment
+        self.slope_at_one = activation.derivative_second_moment
+        self._power = 2 if activation.is_continuous else 1  # the gap vanishes like sin^power(θ/2)
+        self._squares = _series(activation)
+        small = activation.hermite(_SMALL_TERMS) ** 2
+        self._small = small, (np.arange(len(small)) * small)[1:]
+        integrand = _SeriesIntegrand(self._squares) if self._squares is not None else _QuadratureIntegrand(activation)
+        self._edges, self._tables = _tabulate(integrand, self._power, self.at_one)
+        self._devices = {}
+        self._check()
+
+    def _check(self):
+        """Two ends of the table against one-dimensional integrals, which it did not use."""
+        sigma, edges = self.activation, self.activation.resolved.edges
+        nodes, weights = panel_nodes(np.unique(np.concatenate([edges, -edges])), NODES)
+        mirrored = (weights * density(nodes) * sigma(nodes) * sigma(-nodes)).sum()
+        for angle, value in ((np.pi / 2, sigma.mean**2), (np.pi, mirrored)):
+            error = abs(self.at_one - float(self._gap_at(np.asarray([angle]))[0]) - value)
+            if not error <= 1e-12 * self.at_one:
+                raise ValueError(
+                    f"the dual of activation {sigma.name!r} could not be resolved to 1e-12 (it is off by "
+                    f"{error / self.at_one:.1e} at ρ = {np.cos(angle):.0f}). Name all its kinks, or smooth it.")
+
+    # --- public ----------------------------------------------------------------------------------------------------
+
+    def __call__(self, rho):
+        """σ̂(ρ), ρ ∈ [−1, 1]; relatively accurate near ρ = 0 when E σ = 0."""
+        rho = _correlations(rho)
+        return self.pair(rho, 1 - array_namespace(rho).abs(rho), slope=False).value
+
+    def derivative(self, rho):
+        """σ̂'(ρ) = E σ'(U)σ'(V), ρ ∈ [−1, 1].
+
+        Raises: ValueError at ρ = ±1 when σ has a jump, where it is infinite.
+        """
+        rho = _correlations(rho)
+        return self.pair(rho, 1 - array_namespace(rho).abs(rho)).slope
+
+    def gap(self, delta):
+        """σ̂(1) − σ̂(1 − δ), δ ∈ [0, 2], relatively accurate down to the smallest δ."""
+        delta = _as_float(delta)
+        if not bool(((delta >= 0) & (delta <= 2)).all()):
+            raise ValueError(f"delta must lie in [0, 2]; got {_offending(delta, (delta >= 0) & (delta <= 2))}. "
+                             "A gap is 1 − ρ for a correlation ρ.")
+        return self._gap_at(_angle(delta))
+
+    # --- for the layers --------------------------------------------------------------------------------------------
+
+    def pair(self, rho, margin, slope=True):
+        """All of a layer at once, from ρ and its margin 1 − |ρ| (each given where it is accurate).
+
+        Returns: Pair of arrays: value σ̂(ρ), half_distance σ̂(1) − σ̂(ρ), half_sum σ̂(1) + σ̂(ρ), slope σ̂'(ρ).
+        """
+        if is_torch_array(rho) or rho.ndim == 0 or rho.size <= _FEW_POINTS:
+            return self._pair(rho, margin, slope)
+        parts = [self._pair(rho[i], margin[i], slope) for i in _chunks(rho)]
+        return Pair(*(None if a[0] is None else np.concatenate(a) for a in zip(*map(_fields, parts), strict=True)))
+
+    def _pair(self, rho, margin, slope):
+        xp = array_namespace(rho)
+        parity = self.activation.parity
+        angle = _angle(margin)  # the smaller of the angles of ρ and −ρ
+        negative = rho < 0
+        if parity is None:
+            angle = xp.where(negative, xp.pi - angle, angle)
+        gap, derivative = self._table_at(angle, slope)
+        magnitude = rho if parity is None else xp.abs(rho)
+        small = xp.abs(rho) <= _SMALL_CORRELATION
+        value = self.at_one - gap
+        if bool(xp.any(small)):
+            value = _replace(value, small, self._power_series(0, magnitude[small]))
+            if slope:
+                derivative = _replace(derivative, small, self._power_series(1, magnitude[small]))
+            gap = xp.where(small, self.at_one - value, gap)
+        total = xp.where(gap < self.at_one, 2 * self.at_one - gap, self.at_one + value)
+        if parity == "odd":
+            value = xp.where(negative, -value, value)
+            gap, total = xp.where(negative, total, gap), xp.where(negative, gap, total)
+        if parity == "even" and slope:
+            derivative = xp.where(negative, -derivative, derivative)
+        return Pair(value, gap, total, derivative)
+
+    def _power_series(self, which, rho):
+        """Σ c_k ρ^k by Horner's rule."""
+        value = 0.0 * rho
+        for c in self._small[which][::-1].tolist():
+            value = value * rho + c
+        return value
+
+    def _gap_at(self, angle):
+        return self._table_at(angle, slope=False)[0]
+
+    def _table_at(self, angle, slope=True):
+        """The gap and σ̂' at the angles."""
+        xp = array_namespace(angle)
+        edges, tables = self._tables_for(angle)
+        panel = xp.searchsorted(edges, angle, side="right") - 1
+        panel = xp.clip(panel, 0, len(edges) - 2)
+        left, right = edges[panel], edges[panel + 1]
+        local = xp.clip((2 * angle - left - right) / (right - left), -1.0, 1.0)
+        half = xp.sin(0.5 * angle)
+        gap = _chebyshev(tables[0], panel, local) * half**self._power
+        if not slope:
+            return gap, None
+        derivative = _chebyshev(tables[1], panel, local)
+        if self._power == 1:
+            if bool(xp.any(half == 0)):
+                raise ValueError(_jump_message(self.activation))
+            derivative = derivative / xp.sin(angle)
+        return gap, derivative
+
+    def _tables_for(self, array):
+        """The tables as arrays of the caller's library, device and precision."""
+        if not is_torch_array(array):
+            return self._edges, self._tables
+        key = str(device(array)), array.dtype
+        if key not in self._devices:
+            xp = array_namespace(array)
+            self._devices[key] = tuple(xp.asarray(a.copy(), dtype=array.dtype, device=array.device)
+                                       for a in (self._edges, self._tables))
+        return self._devices[key]
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """What a layer makes of two unit-variance inputs of correlation ρ; see Dual.pair."""
+
+    value: np.ndarray
+    half_distance: np.ndarray
+    half_sum: np.ndarray
+    slope: np.ndarray | None
+
+
+def _fields(pair):
+    return pair.value, pair.half_distance, pair.half_sum, pair.slope
+
+
+def _chunks(array, size=16384):
+    return [slice(i, i + size) for i in range(0, len(array), size)]
+
+
+def _jump_message(activation):
+    place = activation.kinks[int(np.flatnonzero(activation.jumps)[0])]
+    return (f"σ̂'(1) = E σ'(X)² must be finite, but {activation.name!r} jumps at x = {place:g}: it has no finite "
+            "derivative of the dual at ρ = ±1 and no neural tangent kernel. Its NNGP kernel exists; for the NTK take "
+            "a continuous activation (hardtanh, tanh, erf).")
+
+
+# --- arguments -----------------------------------------------------------------------------------------------------
+
+
+def _as_float(x):
+    return x if is_torch_array(x) else np.asarray(x, dtype=float)
+
+
+def _correlations(rho):
+    rho = _as_float(rho)
+    inside = (rho >= -1) & (rho <= 1)
+    if not bool(inside.all()):
+        raise ValueError(f"rho must lie in [-1, 1]; got {_offending(rho, inside)}. It is a correlation.")
+    return rho
+
+
+def _offending(array, good):
+    return float(array[~good].ravel()[0]) if array.ndim else float(array)
+
+
+def _angle(gap):
+    """θ with 1 − cos θ = gap, exact near 0: 1 − cos θ = 2 sin²(θ/2)."""
+    xp = array_namespace(gap)
+    return 2 * xp.asin(xp.sqrt(xp.clip(0.5 * gap, 0.0, 1.0)))
+
+
+def _replace(array, where, values):
+    xp = array_namespace(array)
+    array = xp.asarray(array, copy=True)
+    array[where] = values
+    return array
+
+
+# --- tables --------------------------------------------------------------------------------------------------------
+
+
+def _chebyshev(coefficients, panel, x):
+    """Σ_k c_k T_k(x), c the column of `coefficients` (degree, panels) that belongs to the panel."""
+    if not is_torch_array(x) and x.size <= _FEW_POINTS:
+        return (np.cos(np.arange(_DEGREE) * np.arccos(x)[..., None]) * coefficients.T[panel]).sum(axis=-1)
+    older = newer = 0.0 * x
+    for row in coefficients[1:][::-1] if not is_torch_array(x) else list(coefficients[1:])[::-1]:
+        older, newer = newer, row[panel] + 2 * x * newer - older
+    return coefficients[0][panel] + x * newer - older
+
+
+@lru_cache(maxsize=2)
+def _chebyshev_points(count):
+    """Points in (−1, 1) and the matrix from values there to Chebyshev coefficients."""
+    angles = np.pi * (np.arange(count) + 0.5) / count
+    transform = 2 / count * np.cos(np.outer(np.arange(count), angles))
+    transform[0] *= 0.5
+    return np.cos(angles), transform
+
+
+def _tabulate(integrand, power, at_one):
+    """Chebyshev coefficients of gap/sin^power(θ/2) and of the derivative table on panels of [0, π].
+
+    The derivative table holds D for power 2, D sin θ for power 1.
+    """
+    points, transform = _chebyshev_points(_DEGREE)
+    panels, todo, scale = [], [(0.0, 0.5 * np.pi), (0.5 * np.pi, np.pi)], 0.0
+    while todo:
+        left, right = todo.pop()
+        coefficients = transform @ integrand(left + 0.5 * (right - left) * (1 + points))
+        scale = max(scale, np.abs(coefficients).max())
+        if np.abs(coefficients[-3:]).max() <= _TOLERANCE * scale or len(panels) + len(todo) > _MOST_PANELS:
+            panels.append((left, right, coefficients))
+        else:
+            middle = 0.5 * (left + right)
+            todo += [(middle, right), (left, middle)]
+    panels.sort(key=lambda panel: panel[0])
+    edges = np.array([p[0] for p in panels] + [np.pi])
+    slopes = np.stack([p[2] for p in panels], axis=1)
+    return edges, np.stack([_integrate(edges, slopes, power), slopes])
+
+
+def _integrate(edges, slopes, power):
+    """Coefficients of gap/sin^power(θ/2): every Chebyshev point gets its own quadrature from the panel's left end."""
+    points, transform = _chebyshev_points(_DEGREE)
+    x, w = gauss_legendre(_DEGREE)
+    total, out = 0.0, np.empty_like(slopes)
+    for p, (left, right) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        ends = np.append(left + 0.5 * (right - left) * (1 + points), right)
+        half = 0.5 * (ends - left)[:, None]
+        t = left + half * (1 + x)
+        values = np.polynomial.chebyshev.chebval((2 * t - left - right) / (right - left), slopes[:, p])
+        gaps = total + (half * w * values * (np.sin(t) if power == 2 else 1.0)).sum(axis=1)
+        out[:, p] = transform @ (gaps[:-1] / np.sin(0.5 * ends[:-1]) ** power)
+        total = gaps[-1]
+    return out
+
+
+# --- the integrand D(θ) --------------------------------------------------------------------------------------------
+
+
+def _series(activation):
+    """a_k² of a smooth activation once their tail is below rounding, else None."""
+    if activation.kinks:
+        return None
+    for count in _SERIES_TERMS:
+        squares = activation.hermite(count) ** 2
+        slopes = np.arange(count) * squares
+        complete = abs(squares.sum() - activation.second_moment) <= 1e-13 * activation.second_moment
+        if complete and slopes[3 * count // 4:].sum() <= 1e-17 * slopes.sum():
+            return squares
+    return None
+
+
+class _SeriesIntegrand:
+    """D(θ) = Σ k a_k² cos^{k−1} θ."""
+
+    def __init__(self, squares):
+        self._coefficients = (np.arange(len(squares)) * squares)[1:]
+
+    def __call__(self, angles):
+        return np.polynomial.polynomial.polyval(np.cos(angles), self._coefficients)
+
+
+class _QuadratureIntegrand:
+    """D(θ), or D(θ) sin θ for a σ with jumps, by quadrature split at the kinks.
+
+    With σ' = s + Σ_j J_j δ(x − b_j):
+    D = E s(U)s(V) + 2 Σ_j J_j φ(b_j) E s(b_j cos θ + sin θ Z) + Σ_ij J_i J_j φ₂(b_i, b_j; cos θ).
+    """
+
+    def __init__(self, activation):
+        self._slope, self._mirrored = activation.derivative, lambda x: activation.derivative(-x)
+        self._kinks = np.array(activation.kinks)
+        self._jumps = np.array(activation.jumps)
+        self._radius, self._width = _effective_radius(activation), activation.resolved.smoothest_width
+        self._levels = _levels(activation)
+
+    def __call__(self, angles):
+        regular = self._piecewise_constant(angles) if self._levels is not None else self._regular(angles)
+        if not self._jumps.any():
+            return regular
+        mixed = np.array([self._mixed(t) for t in angles])
+        return (regular + mixed) * np.sin(angles) + _coincidence(self._kinks, self._jumps, angles)
+
+    def _regular(self, angles):
+        """E s(U)s(V)."""
+        return np.array([self._product(t) for t in angles])
+
+    def _product(self, angle):
+        if angle <= 0.5 * np.pi:
+            return product_expectation(self._slope, self._slope, self._kinks, self._kinks, angle, self._radius,
+                                       self._width)
+        return product_expectation(self._slope, self._mirrored, self._kinks, -self._kinks, np.pi - angle,
+                                   self._radius, self._width)
+
+    def _piecewise_constant(self, angles):
+        """E s(U)s(V) for a piecewise constant s: E s² − ∫₀^θ Σ_ij K_i K_j φ₂(b_i, b_j; cos t) sin t dt, K its jumps."""
+        steps = np.diff(self._levels)
+        if not steps.any():
+            return np.full_like(angles, self._levels[0] ** 2)
+        probabilities = np.diff(ndtr(np.concatenate([[-np.inf], self._kinks, [np.inf]])))
+        t, weights = panel_nodes(np.stack([np.linspace(0, a, 9) for a in angles]), 20)
+        drop = (weights * _coincidence(self._kinks, steps, t.ravel()).reshape(t.shape)).sum(axis=(1, 2))
+        return probabilities @ self._levels**2 - drop
+
+    def _mixed(self, angle):
+        """2 Σ_j J_j φ(b_j) E s(b_j cos θ + sin θ Z)."""
+        total, c, s = 0.0, np.cos(angle), np.sin(angle)
+        for b, jump in zip(self._kinks, self._jumps, strict=True):
+            if jump:
+                breaks = np.clip((self._kinks - b * c) / s, -self._radius, self._radius)
+                edges = np.unique(np.concatenate([breaks, np.linspace(-self._radius, self._radius, 24)]))
+                z, weights = panel_nodes(edges, 20)
+                total += 2 * jump * density(b) * (weights * density(z) * self._slope(b * c + s * z)).sum()
+        return total
+
+
+def _levels(activation):
+    """The values of σ' between the kinks if it is piecewise constant, else None."""
+    resolved = activation.resolved
+    slopes = activation.derivative(resolved.nodes)
+    between = np.searchsorted(activation.kinks, resolved.nodes[:, 0])
+    levels = np.array([slopes[between == i].ravel()[0] for i in range(len(activation.kinks) + 1)])
+    spread = np.abs(slopes - levels[between][:, None]).max()
+    return levels if spread <= 1e-15 * np.abs(levels).max() else None
+
+
+def _coincidence(places, jumps, angles):
+    """sin θ Σ_ij J_i J_j φ₂(b_i, b_j; cos θ): bounded and smooth where φ₂ is not."""
+    mean, apart = 0.5 * np.add.outer(places, places), 0.5 * np.subtract.outer(places, places)
+    c, s = (f(0.5 * angles)[:, None, None] for f in (np.cos, np.sin))
+    # (b_i² + b_j² − 2 b_i b_j cos θ)/(2 sin² θ) in the coordinates U = cZ + sW, V = cZ − sW
+    with np.errstate(divide="ignore", over="ignore"):
+        exponent = 0.5 * ((mean / c) ** 2 + (apart / s) ** 2)
+    return (np.exp(-exponent) * np.outer(jumps, jumps)).sum(axis=(1, 2)) / (2 * np.pi)
+
+
+def _effective_radius(activation):
+    """R with σ² φ negligible beyond it; smaller than where σ √φ is."""
+    resolved = activation.resolved
+    sizes = (resolved.values**2 + activation.derivative(resolved.nodes) ** 2) * density(resolved.nodes)
+    relevant = sizes > 1e-19 * sizes.max()
+    return min(float(np.abs(resolved.nodes[relevant]).max()) + 0.1, resolved.radius)
