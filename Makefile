@@ -35,13 +35,13 @@ $(BIN)/python:
 	echo "Install one (for example: apt-get install python3 python3-venv, or brew install python@3.13) and run make again." >&2; \
 	exit 1
 
-lab: $(STAMP)  ## open JupyterLab on the tour
-	$(BIN)/ntkit lab
+lab: $(STAMP)  ## open JupyterLab on the tour (options: ARGS='--no-browser --port 8888')
+	$(BIN)/ntkit lab $(ARGS)
 
 demo: $(STAMP)  ## serve the lab without code, for a class
-	$(BIN)/ntkit demo
+	$(BIN)/ntkit demo $(ARGS)
 
-test: $(STAMP) lint  ## every test: unit, property, reference tables, doctests, contracts, notebooks, browser (ARGS='-k lab')
+test: $(STAMP) lint  ## every test: unit, property, reference tables, doctests, contracts, notebooks, browser (one: ARGS='-k bound')
 	$(PYTEST) $(ARGS)
 
 lint: $(STAMP)  ## check the style
@@ -53,10 +53,10 @@ format: $(STAMP)  ## bring the files into style
 	$(BIN)/ruff format .
 
 run: $(STAMP)  ## rerun the notebooks and compare their numbers with the reference
-	$(BIN)/ntkit run
+	$(BIN)/ntkit run $(ARGS)
 
 page: $(STAMP)  ## write the lab as one HTML file that needs no server
-	$(BIN)/ntkit page
+	$(BIN)/ntkit page $(ARGS)
 
 # To move to newer versions: make clean setup test constraints CONSTRAINTS=/dev/null
 # A local suffix such as +cpu is dropped: which build of a version is installed is the machine's business.
