@@ -61,20 +61,26 @@ def test_every_requirement_is_pinned_within_its_range():
     assert not local, f"a pin names a version, not one of its builds; strip the +suffix from {local}"
 
 
-def imported_modules(folder):
-    """Top-level names of every absolute import in the Python files under `folder`."""
+def foreign_imports(folder):
+    """Top-level names of what the Python files under `folder` import from elsewhere."""
     for source in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(source.read_text())):
-            if isinstance(node, ast.Import):
-                yield from (alias.name.partition(".")[0] for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.level == 0:
-                yield node.module.partition(".")[0]
+        siblings = {path.stem for path in source.parent.glob("*.py")}
+        names = {name.partition(".")[0] for name in absolute_imports(source)}
+        yield from names - siblings - sys.stdlib_module_names - {"ntkit", "tests"}
+
+
+def absolute_imports(source):
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module
 
 
 @pytest.mark.parametrize(("folder", "extras"), [("ntkit", ("mnist",)), ("tests", ("mnist", "test"))])
 def test_every_import_is_declared(folder, extras):
-    imported = set(imported_modules(ROOT / folder)) - sys.stdlib_module_names - {"ntkit", "tests"}
-    undeclared = {canonicalize_name(DISTRIBUTION_OF.get(name, name)) for name in imported} - set(requirements(*extras))
+    imported = {canonicalize_name(DISTRIBUTION_OF.get(name, name)) for name in foreign_imports(ROOT / folder)}
+    undeclared = imported - set(requirements(*extras))
     assert not undeclared, f"{folder} imports {sorted(undeclared)}: declare it in pyproject.toml and environment.yml"
 
 
