@@ -33,6 +33,7 @@ _MODULES = (
     "kernels",
     "networks",
     "runner",
+    "shapes",
     "spectra",
 )
 

@@ -1,0 +1,94 @@
+"""The controls of a bench in one row, and what happens when one of them is moved."""
+
+from ipywidgets import Dropdown, HBox, IntText, Layout, VBox
+
+import ntkit as nk
+from ntkit.explorers.activation_control import ActivationControl
+from ntkit.explorers.messages import Messages
+from ntkit.explorers.number_pair import NumberPair, even_steps, logarithmic_steps, whole_steps
+from ntkit.explorers.settings import LARGEST_DEPTH, LARGEST_N
+
+
+class ControlBar(VBox):
+    """The controls that a panel or the whole lab needs, wired to one bench, with a place for errors below them.
+
+    Parameters: bench; names, which of "activation", "depth", "delta", "data", "n", "seed", "c" to show.
+    """
+
+    def __init__(self, bench, names):
+        self._bench = bench
+        self.messages = Messages()
+        builders = {"activation": self._activation, "data": self._data, "seed": self._seed}
+        self.controls = {name: builders.get(name, self._number)(name) for name in names}
+        row = HBox(list(self.controls.values()), layout=Layout(flex_flow="row wrap", gap="2px 16px"))
+        row.add_class("ntkit-controls")
+        super().__init__([row, self.messages])
+        self._follow(set(self.controls))
+        bench.listen(self._follow)
+
+    def _choose(self, name, value):
+        with self.messages.reporting():
+            self._bench.update(**{name: value})
+
+    def _chooser(self, name):
+        return lambda value: self._choose(name, value)
+
+    def _activation(self, name):
+        return ActivationControl(self._bench, self._chooser(name))
+
+    def _number(self, name):
+        label, steps, tooltip = _NUMBERS[name]
+        return NumberPair(label, steps, getattr(self._bench.settings, name), self._chooser(name), tooltip)
+
+    def _data(self, name):
+        control = Dropdown(
+            options=self._data_names(),
+            description="data",
+            tooltip="points made to a separation, or real data on the sphere",
+            layout=Layout(width="auto", flex="1 1 200px", max_width="320px"),
+            style={"description_width": "5.2em"},
+        )
+        control.observe(lambda change: self._choose(name, change["new"]), "value")
+        return control
+
+    def _data_names(self):
+        return (*self._bench.own_data, *nk.data.names())
+
+    def _seed(self, name):
+        control = IntText(
+            description="seed",
+            tooltip="draws the points and the weights of the finite networks",
+            layout=Layout(width="auto", flex="0 1 180px"),
+            style={"description_width": "5.2em"},
+        )
+        control.observe(lambda change: self._choose(name, change["new"]), "value")
+        return control
+
+    def _follow(self, changed):
+        """Show what the bench is set to, where it changed."""
+        for name in changed & set(self.controls):
+            control, value = self.controls[name], getattr(self._bench.settings, name)
+            if isinstance(control, ActivationControl):
+                control.follow()
+            elif isinstance(control, NumberPair):
+                control.show(value)
+            else:
+                control.value = value
+        if "delta" in self.controls and changed & {"delta", "data", "n", "seed"}:
+            self._follow_delta(self.controls["delta"])
+
+    def _follow_delta(self, control):
+        """Separations that the data decides are shown, not chosen."""
+        control.disabled = not self._bench.delta_is_chosen
+        with self.messages.reporting():
+            control.show(self._bench.delta)
+
+
+_NUMBERS = {
+    "depth": ("depth L", whole_steps(LARGEST_DEPTH), "number of hidden layers"),
+    "delta": ("δ", logarithmic_steps(-6), "separation of the data, 1 − max |ρ|; measured where the data set fixes it"),
+    "n": ("points n", whole_steps(LARGEST_N, start=2), "number of data points"),
+    "c": ("c", even_steps(-4, 4, 0.05), "place of the kink of NormReLU_c"),
+    "width": ("width", (32, 64, 128, 256, 512, 1024, 2048), "units in each hidden layer of the finite network"),
+    "steps": ("steps", (50, 100, 200, 300, 500, 1000, 2000, 5000), "steps of full-batch gradient descent"),
+}

@@ -1,0 +1,33 @@
+"""The lines of Python that "show the code" is made of."""
+
+from ntkit.explorers.specification import split_activation
+
+
+def activation_code(bench, name):
+    """The expression that gives the activation called `name`, as the literature or the user defines it."""
+    if name in bench.own_activations:
+        return f"yours  # the activation {name!r} that you gave to the lab"
+    base, parameters = split_activation(name)
+    return f"nk.activation({', '.join([repr(base), *_keywords(parameters)])})"
+
+
+def normalized_code(bench, name):
+    """The same expression, normalised."""
+    expression, separator, comment = activation_code(bench, name).partition("  #")
+    return f"{expression}.normalized(){separator}{comment}"
+
+
+def data_code(bench):
+    """The expression that gives the data set of the bench."""
+    if bench.settings.data in bench.own_data:
+        return f"yours  # the data set {bench.settings.data!r} that you gave to the lab"
+    return f"nk.data.load({', '.join([repr(bench.settings.data), *_keywords(bench.data_arguments())])})"
+
+
+def listing(*lines):
+    """A script: the import, the lines, and the figure shown."""
+    return "\n".join(["import ntkit as nk", "", *lines, "figure.show()", ""])
+
+
+def _keywords(values):
+    return [f"{name}={value!r}" for name, value in values.items()]

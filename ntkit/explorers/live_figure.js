@@ -1,0 +1,96 @@
+// Draws the traces and the layout of its model with plotly.js.
+//
+// All figures of a page share one copy of plotly.js, which arrives once, compressed, in a model of its own.
+// The model always holds the whole picture, so a reload, a second view or a late start shows what is current.
+
+const SHARED = Symbol.for("ntkit.plotly");
+
+async function inflate(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).text();
+}
+
+async function importPlotly(bytes) {
+  const code = `const module = {exports: {}};\n${await inflate(bytes)}\nexport default module.exports;`;
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const earlier = globalThis.Plotly;
+  try {
+    return (await import(url)).default;
+  } finally {
+    globalThis.Plotly = earlier;
+    URL.revokeObjectURL(url);
+  }
+}
+
+async function plotlyOf(model) {
+  const id = model.get("_library").slice("IPY_MODEL_".length);
+  const library = await model.widget_manager.get_model(id);
+  globalThis[SHARED] ??= {};
+  globalThis[SHARED][library.get("version")] ??= importPlotly(library.get("source"));
+  return globalThis[SHARED][library.get("version")];
+}
+
+function liesOnDark(element) {
+  for (let node = element; node; node = node.parentElement) {
+    const [red, green, blue, alpha = 1] = getComputedStyle(node).backgroundColor.match(/[\d.]+/g).map(Number);
+    if (alpha > 0.5) return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 128;
+  }
+  return false;
+}
+
+function themeOf(model, element) {
+  const chosen = model.get("theme");
+  return chosen === "auto" ? (liesOnDark(element.parentElement) ? "dark" : "light") : chosen;
+}
+
+function configuration(plotly, model) {
+  const image = { filename: model.get("filename"), scale: 2 };
+  return {
+    displaylogo: false,
+    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    toImageButtonOptions: { ...image, format: "png" },
+    modeBarButtonsToAdd: [
+      {
+        name: "Download plot as an SVG",
+        icon: plotly.Icons.disk,
+        click: (plot) => plotly.downloadImage(plot, { ...image, format: "svg" }),
+      },
+    ],
+  };
+}
+
+async function render({ model, el }) {
+  const plot = el.appendChild(document.createElement("div"));
+  plot.setAttribute("role", "img");
+  const plotly = await plotlyOf(model);
+  const config = configuration(plotly, model);
+  let frame = null;
+
+  const draw = () => {
+    frame = null;
+    if (el.clientWidth === 0) return;
+    const template = model.get("_templates")[themeOf(model, el)];
+    const layout = { ...structuredClone(model.get("picture").layout), template, width: el.clientWidth };
+    plot.setAttribute("aria-label", model.get("picture").summary);
+    plotly.react(plot, structuredClone(model.get("picture").traces), layout, config);
+  };
+  const schedule = () => {
+    frame ??= requestAnimationFrame(draw);
+  };
+
+  const size = new ResizeObserver(schedule);
+  const theme = new MutationObserver(schedule);
+  size.observe(el);
+  theme.observe(document.body, { attributes: true });
+  model.on("change:picture", schedule);
+  model.on("change:theme", schedule);
+  return () => {
+    size.disconnect();
+    theme.disconnect();
+    model.off("change:picture", schedule);
+    model.off("change:theme", schedule);
+    plotly.purge(plot);
+  };
+}
+
+export default { render };

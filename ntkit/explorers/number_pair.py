@@ -1,0 +1,101 @@
+"""A number to choose: a slider that steps over a list of values, and a box that takes any value.
+
+The values are evenly or logarithmically spaced, so that each press of an arrow key changes something, page keys move by
+five, and home and end reach the ends.
+"""
+
+import math
+from contextlib import contextmanager
+
+import numpy as np
+from ipywidgets import FloatText, HBox, IntText, Layout, SelectionSlider
+
+
+def whole_steps(most, start=1):
+    """1, 2, …, 20 and then steps of about 5 %: whole numbers up to `most` for a slider.
+
+    >>> whole_steps(24), len(whole_steps(1000))
+    ((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24), 89)
+    """
+    steps = [start]
+    while steps[-1] < most:
+        steps.append(min(most, max(steps[-1] + 1, round(steps[-1] * 1.06))))
+    return tuple(steps)
+
+
+def logarithmic_steps(least_exponent, per_decade=20):
+    """10^least_exponent … 0.9 in steps that are even on a logarithmic scale, rounded to three digits.
+
+    >>> logarithmic_steps(-1, per_decade=2)
+    (0.1, 0.316, 0.9)
+    """
+    exponents = np.arange(least_exponent * per_decade, 0) / per_decade
+    return (*(float(f"{10**e:.3g}") for e in exponents if 10**e < 0.9), 0.9)
+
+
+def even_steps(least, most, step):
+    """least, least + step, …, most, free of the rounding that adding up would leave.
+
+    >>> even_steps(-1, 1, 0.5)
+    (-1.0, -0.5, 0.0, 0.5, 1.0)
+    """
+    count = round((most - least) / step)
+    return tuple(round(least + k * step, 10) for k in range(count + 1))
+
+
+class NumberPair(HBox):
+    """A slider over `steps` with a number box beside it; `changed` is called with each value that the reader chooses.
+
+    Whole numbers where the steps are whole.  `show(value)` moves both without calling `changed`.
+    """
+
+    def __init__(self, label, steps, value, changed, tooltip):
+        self._steps, self._changed, self._following = steps, changed, False
+        self.slider = SelectionSlider(
+            options=[(f"{step:g}", step) for step in steps],
+            index=_nearest(steps, value),
+            description=label,
+            readout=False,
+            tooltip=tooltip,
+            layout=Layout(width="auto", flex="1 1 150px", min_width="150px"),
+            style={"description_width": "5.2em"},
+        )
+        box = IntText if isinstance(steps[0], int) else FloatText
+        self.box = box(value=value, tooltip=tooltip, layout=Layout(width="86px", flex="0 0 86px"))
+        super().__init__([self.slider, self.box], layout=Layout(flex="1 1 270px", max_width="420px"))
+        self.slider.observe(lambda change: self._chosen(self._steps[change["new"]]), "index")
+        self.box.observe(lambda change: self._chosen(change["new"]), "value")
+
+    def show(self, value):
+        """Move slider and box to `value`, the slider as near as its steps allow."""
+        with self._silently():
+            self.slider.index = _nearest(self._steps, value)
+            self.box.value = value
+
+    @property
+    def disabled(self):
+        """Whether the reader can move it."""
+        return self.box.disabled
+
+    @disabled.setter
+    def disabled(self, disabled):
+        self.slider.disabled = self.box.disabled = disabled
+
+    def _chosen(self, value):
+        if not self._following:
+            self._changed(value)
+
+    @contextmanager
+    def _silently(self):
+        self._following = True
+        try:
+            yield
+        finally:
+            self._following = False
+
+
+def _nearest(steps, value):
+    """Index of the step nearest to `value`, in ratio where all are positive."""
+    if min(steps) > 0 and value > 0:
+        return min(range(len(steps)), key=lambda i: abs(math.log(steps[i] / value)))
+    return min(range(len(steps)), key=lambda i: abs(steps[i] - value))

@@ -1,0 +1,43 @@
+"""Work that waits until the reader pauses, so that a moving slider is followed first."""
+
+import asyncio
+
+from ntkit.explorers.strictness import is_strict
+
+
+class Pause:
+    """Calls `work` once `seconds` have passed without another `restart`.
+
+    Where nothing can be awaited, in a plain script or in strict mode, `restart` does the work at once: then an error
+    reaches the line that caused it.
+    """
+
+    def __init__(self, work, seconds=0.15):
+        self._work, self._seconds = work, seconds
+        self._timer = None
+
+    def restart(self):
+        """Start waiting, or start over."""
+        self._cancel()
+        loop = running_loop()
+        if loop is None or is_strict():
+            self._work()
+        else:
+            self._timer = loop.call_later(self._seconds, self._elapsed)
+
+    def _elapsed(self):
+        self._timer = None
+        self._work()
+
+    def _cancel(self):
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def running_loop():
+    """The event loop that this code runs in, or None outside of any."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

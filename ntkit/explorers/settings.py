@@ -1,0 +1,62 @@
+"""The settings that linked panels share, as plain values that can be compared and copied."""
+
+from dataclasses import dataclass
+
+LARGEST_DEPTH = 1000
+LARGEST_N = 400
+_LAYERS = ("all", "top")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a lab can be set to.
+
+    depth: hidden layers.  activation: a specification such as "relu" or "leaky_relu(slope=0.2)", or the name of an
+    activation of the user's own.  delta: the separation asked for, used by data sets that can be given one.  data: the
+    name of a data set, n its number of points, seed what draws the data and the networks.  c: the kink of NormReLU_c in
+    the shape panel.  rivals, depths: the activations and depths whose training is predicted beside.  width, steps,
+    layers: the finite network that is trained, how long, and whether "all" its layers or the "top" one.
+    Raises: ValueError for a value out of range, TypeError for one of the wrong kind.
+
+    >>> Settings(depth=40).delta
+    0.05
+    """
+
+    depth: int = 32
+    activation: str = "relu"
+    delta: float = 0.05
+    data: str = "sphere"
+    n: int = 48
+    seed: int = 0
+    c: float = -1.5975
+    rivals: tuple[str, ...] = ("relu", "tanh", "normrelu(c=-1.5975)")
+    depths: tuple[int, ...] = (2, 32)
+    width: int = 256
+    steps: int = 300
+    layers: str = "all"
+
+    def __post_init__(self):
+        _whole("depth", self.depth, 1, LARGEST_DEPTH, "It counts hidden layers.")
+        _open_unit("delta", self.delta, "A separation is 1 − max |ρ|.")
+        _whole("n", self.n, 2, LARGEST_N, "For more points call nk.spectrum, which need not keep up with a slider.")
+        _whole("seed", self.seed, 0, 2**32 - 1, "It seeds the data and the weights.")
+        _whole("width", self.width, 8, 8192, "It is the number of units of each hidden layer.")
+        _whole("steps", self.steps, 1, 100_000, "It counts steps of gradient descent.")
+        if self.layers not in _LAYERS:
+            raise ValueError(f"layers must be one of {', '.join(_LAYERS)}; got {self.layers!r}.")
+        for depth in self.depths:
+            _whole("each of depths", depth, 1, LARGEST_DEPTH, "They count hidden layers.")
+
+
+def _whole(name, value, least, most, meaning):
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be a whole number; got {value!r}. {meaning}")
+    if not least <= value <= most:
+        raise ValueError(f"{name} must lie between {least} and {most}; got {value}. {meaning}")
+
+
+def _open_unit(name, value, meaning):
+    if isinstance(value, (bool, str)):
+        raise TypeError(f"{name} must be a number; got {value!r}. {meaning}")
+    if not 0 < value < 1:
+        raise ValueError(f"{name} must lie in (0, 1); got {value}. {meaning}")

@@ -1,0 +1,22 @@
+"""Whether an error that a panel shows is also raised.
+
+A reader of the lab sees the message in the panel and goes on.  A test or a headless run must fail instead, and
+neither papermill nor nbclient notices an exception that a widget swallows; so both switch strict mode on.
+"""
+
+import os
+
+_VARIABLE = "NTKIT_STRICT"
+
+
+def strict(enabled=True):
+    """Re-raise from now on what panels show as errors; `strict(False)` only shows it again.
+
+    The switch is the environment variable NTKIT_STRICT ("1" or "0"), so that it also reaches kernels started from here.
+    """
+    os.environ[_VARIABLE] = "1" if enabled else "0"
+
+
+def is_strict():
+    """Whether panels re-raise the errors that they show."""
+    return os.environ.get(_VARIABLE, "0") not in ("", "0")

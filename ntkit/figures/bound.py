@@ -1,0 +1,80 @@
+"""The bound B_μ(L, δ) beside the exact correlation, layer by layer, and the same for the neural tangent kernel."""
+
+import numpy as np
+
+from ntkit.figures.picture import Picture
+from ntkit.figures.style import BOUND, EXACT, GREY, NNGP, NTK, axis, curve, frame
+
+
+def bound_figure(profile, theme="light"):
+    """How fast depth separates two inputs: exact correlations and their bounds over the layers, on a logarithmic axis.
+
+    Parameters: profile, a nk.conditioning.DepthProfile; theme "light" or "dark".
+    Returns: plotly.graph_objects.Figure.
+
+    >>> import ntkit as nk
+    >>> profile = nk.conditioning.depth_profile(nk.activation("relu").normalized(), depth=32, delta=0.05)
+    >>> bound_figure(profile).data[0].name
+    'bound B(l, δ)'
+    """
+    return bound_picture(profile).figure(theme)
+
+
+def bound_picture(profile):
+    """The Picture that `bound_figure` draws."""
+    layers = profile.depth
+    pairs = (
+        curve("bound B(l, δ)", layers, profile.bound, {**NNGP, **BOUND}, hovertemplate=_HOVER),
+        curve("exact |ρ<sub>l</sub>|", layers, profile.correlation, {**NNGP, **EXACT}, hovertemplate=_HOVER),
+        curve("NTK bound 2B(l/2, δ)", layers, profile.ntk_bound, {**NTK, **BOUND}, hovertemplate=_HOVER),
+        curve("exact NTK |Θ<sub>l</sub>(ρ)|/Θ<sub>l</sub>(1)", layers, profile.ntk_ratio, {**NTK, **EXACT},
+              hovertemplate=_HOVER),
+    )  # fmt: skip
+    floor = _smallest_positive(pairs)
+    markers = (_turn("L₀", profile.L0, floor, "dot"), _turn("2L₀", 2 * profile.L0, floor, "longdash"))
+    return Picture(
+        traces=pairs + tuple(marker for marker in markers if marker["x"][0] <= layers[-1]),
+        layout=frame(
+            "Correlation of two inputs after l layers: exact, and at most",
+            f"{profile.activation.name} MLP, NTK parameterisation, δ = {profile.delta:.4g}, μ = {profile.mu:.4g}",
+            xaxis=axis("hidden layers l", range=[0, max(int(layers[-1]), 1)]),
+            yaxis=axis("correlation (dimensionless)", log=True),
+        ),
+        summary=_in_words(profile),
+    )
+
+
+_HOVER = "%{y:.6g}"
+
+
+def _smallest_positive(curves):
+    """Where a vertical marker may end on the logarithmic axis."""
+    drawn = np.concatenate([trace["y"] for trace in curves])
+    positive = drawn[drawn > 0]
+    return float(positive.min()) if positive.size else 1.0
+
+
+def _turn(name, layer, floor, dash):
+    """A vertical line at a layer, as a trace: shapes are not refreshed in open views."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"{name} = {layer}",
+        "x": np.array([layer, layer]),
+        "y": np.array([floor, 1.0]),
+        "line": {"color": GREY, "dash": dash, "width": 1.5},
+        "hoverinfo": "skip",
+        "meta": {"guide": True},
+    }
+
+
+def _in_words(profile):
+    depth = int(profile.depth[-1])
+    ntk = f"; of the NTK ratio {profile.ntk_ratio[-1]:.3g}" if np.isfinite(profile.ntk_ratio[-1]) else ""
+    if np.isfinite(profile.ntk_bound[-1]):
+        ntk += f", at most {min(profile.ntk_bound[-1], 1.0):.3g}"
+    return (
+        f"After {depth} layers of {profile.activation.name}, two inputs at separation δ = {profile.delta:.3g} have "
+        f"correlation {profile.correlation[-1]:.3g}, at most {profile.bound[-1]:.3g}{ntk}. "
+        f"The bound turns at L₀ = {profile.L0}."
+    )
