@@ -108,6 +108,11 @@ class Activation:
         slope = self.base_derivative(inner) if self.base_derivative else self._numerical_derivative(inner)
         return (self.scale * self.input_scale) * slope
 
+    @property
+    def has_derivative(self):
+        """Whether σ' was given, rather than found from σ."""
+        return self.base_derivative is not None
+
     def _numerical_derivative(self, x):
         if is_torch_array(x):
             import torch
@@ -199,7 +204,7 @@ class Activation:
     def _share_beyond_linear(self, whole):
         nodes, linear = self.resolved.nodes, self.hermite(2)
         rest = self.resolved.values - linear[0] - linear[1] * nodes
-        return self.resolved.expectation(rest**2) / whole
+        return min(self.resolved.expectation(rest**2) / whole, 1.0)
 
     def _variance_or_refuse(self):
         if self.variance <= 1e-26 * max(self.second_moment, 1e-300):
