@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import ntkit as nk
@@ -39,6 +40,17 @@ def requirements(*extras):
 
 def test_version_is_the_one_in_pyproject():
     assert nk.__version__ == PROJECT["version"]
+
+
+def test_supported_pythons_are_the_same_everywhere():
+    # Given the versions that pyproject.toml names to those who look for a package
+    named = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    # When a minor version is offered to what decides: pip, and the search for an interpreter in the Makefile
+    allowed = [f"3.{minor}" for minor in range(8, 20) if f"3.{minor}.0" in SpecifierSet(PROJECT["requires-python"])]
+    makefile = (ROOT / "Makefile").read_text()
+    searched = re.findall(r"python(3\.\d+)", re.search(r"^SUPPORTED := (.*)$", makefile, flags=re.MULTILINE)[1])
+    # Then all three agree
+    assert named == allowed == searched
 
 
 def test_conda_environment_asks_for_the_same_versions():
