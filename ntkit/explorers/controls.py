@@ -20,7 +20,7 @@ class ControlBar(VBox):
         self.messages = Messages()
         builders = {"activation": self._activation, "data": self._data, "seed": self._seed}
         self.controls = {name: builders.get(name, self._number)(name) for name in names}
-        row = HBox(list(self.controls.values()), layout=Layout(flex_flow="row wrap", gap="2px 16px"))
+        row = HBox(list(self.controls.values()), layout=Layout(flex_flow="row wrap"))
         row.add_class("ntkit-controls")
         super().__init__([row, self.messages])
         self._follow(set(self.controls))

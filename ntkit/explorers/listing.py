@@ -8,7 +8,7 @@ def activation_code(bench, name):
     if name in bench.own_activations:
         return f"yours  # the activation {name!r} that you gave to the lab"
     base, parameters = split_activation(name)
-    return f"nk.activation({', '.join([repr(base), *_keywords(parameters)])})"
+    return _call("nk.activation", base, parameters)
 
 
 def normalized_code(bench, name):
@@ -21,7 +21,7 @@ def data_code(bench):
     """The expression that gives the data set of the bench."""
     if bench.settings.data in bench.own_data:
         return f"yours  # the data set {bench.settings.data!r} that you gave to the lab"
-    return f"nk.data.load({', '.join([repr(bench.settings.data), *_keywords(bench.data_arguments())])})"
+    return _call("nk.data.load", bench.settings.data, bench.data_arguments())
 
 
 def listing(*lines):
@@ -29,5 +29,6 @@ def listing(*lines):
     return "\n".join(["import ntkit as nk", "", *lines, "figure.show()", ""])
 
 
-def _keywords(values):
-    return [f"{name}={value!r}" for name, value in values.items()]
+def _call(function, name, keywords):
+    arguments = [f'"{name}"', *(f"{keyword}={value!r}" for keyword, value in keywords.items())]
+    return f"{function}({', '.join(arguments)})"

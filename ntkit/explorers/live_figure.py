@@ -46,6 +46,7 @@ class LiveFigure(anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    _css = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
     _library = traitlets.Instance(Widget).tag(sync=True, **widget_serialization)
     _templates = traitlets.Dict().tag(sync=True)
     picture = traitlets.Dict().tag(sync=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import plotly.graph_objects as go
 
-from ntkit.figures.style import GREY, template
+from ntkit.figures.style import GREY, curve, template
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,10 @@ class Picture:
         return go.Figure(data=self.traces, layout={**self.layout, "template": template(theme)})
 
     def over(self, earlier):
-        """This picture with the curves of an `earlier` one behind it, grey and thin, each under its own name."""
-        ghosts = tuple(map(_ghost, filter(_carries_data, earlier.traces)))
-        return replace(self, traces=ghosts + self.traces)
+        """This picture with the curves of an `earlier` one behind it, grey and thin, under one entry of the legend."""
+        ghosts = map(_ghost, filter(_carries_data, earlier.traces))
+        key = _legend_key(earlier.layout["title"]["subtitle"]["text"])
+        return replace(self, traces=(*self.traces, *ghosts, key))
 
     def table(self):
         """What is drawn, point by point: rows of (curve, x axis, x, y axis, y) under a header row."""
@@ -57,10 +58,22 @@ def _carries_data(trace):
 
 
 def _ghost(trace):
-    name = f"{trace['name']} (frozen)"
-    line = {**trace.get("line", {}), "color": GREY, "width": 1.5}
-    marker = {**trace.get("marker", {}), "color": GREY}
-    return {**trace, "name": name, "line": line, "marker": marker, "opacity": 0.7, "legendgroup": "frozen"}
+    return {
+        **trace,
+        "name": f"{trace['name']} (frozen)",
+        "marker": {**trace.get("marker", {}), "color": GREY},
+        "opacity": 0.7,
+        "zorder": -1,
+        "legendgroup": "frozen",
+        "showlegend": False,
+    } | ({"line": {**trace["line"], "color": GREY, "width": 1.5}} if "line" in trace else {})
+
+
+def _legend_key(subtitle):
+    """A curve without points: its entry in the legend stands for all that is frozen."""
+    line = {"color": GREY, "width": 1.5}
+    nowhere = np.array([np.nan])
+    return curve(f"frozen: {subtitle}", nowhere, nowhere, line, legendgroup="frozen", meta={"guide": True})
 
 
 def _values(column):
