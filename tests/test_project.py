@@ -74,7 +74,7 @@ def test_every_requirement_is_pinned_within_its_range():
 
 
 def foreign_imports(folder):
-    """Top-level names of what the modules under `folder` import; scripts that make tables run in their own environment."""
+    """Top-level names of what the modules under `folder` import; scripts that make tables have needs of their own."""
     for source in (path for path in folder.rglob("*.py") if not path.name.startswith("make_")):
         siblings = {path.stem for path in source.parent.glob("*.py")}
         names = {name.partition(".")[0] for name in absolute_imports(source)}
