@@ -22,6 +22,8 @@ from ntkit.gaussian import NODES, density, gauss_legendre, panel_nodes, product_
 
 _DEGREE = 24  # Chebyshev points on a panel of the angle
 _TOLERANCE = 5e-15
+_NUMERICAL_TOLERANCE = 2e-13  # of the derivative that we found ourselves
+_SMALLEST_PANEL = 1e-8
 _MOST_PANELS = 96
 _SERIES_TERMS = (64, 128, 256, 512, 1024)
 _SMALL_CORRELATION = 0.5
@@ -50,7 +52,8 @@ class Dual:
         small = activation.hermite(_SMALL_TERMS) ** 2
         self._small = small, (np.arange(len(small)) * small)[1:]
         integrand = _SeriesIntegrand(self._squares) if self._squares is not None else _QuadratureIntegrand(activation)
-        self._edges, self._tables = _tabulate(integrand, self._power, self.at_one)
+        tolerance = _TOLERANCE if activation.has_derivative else _NUMERICAL_TOLERANCE
+        self._edges, self._tables = _tabulate(integrand, self._power, tolerance)
         self._devices = {}
         self._check()
 
@@ -245,7 +248,7 @@ def _chebyshev_points(count):
     return np.cos(angles), transform
 
 
-def _tabulate(integrand, power, at_one):
+def _tabulate(integrand, power, tolerance):
     """Chebyshev coefficients of gap/sin^power(θ/2) and of the derivative table on panels of [0, π].
 
     The derivative table holds D for power 2, D sin θ for power 1.
@@ -256,7 +259,8 @@ def _tabulate(integrand, power, at_one):
         left, right = todo.pop()
         coefficients = transform @ integrand(left + 0.5 * (right - left) * (1 + points))
         scale = max(scale, np.abs(coefficients).max())
-        if np.abs(coefficients[-3:]).max() <= _TOLERANCE * scale or len(panels) + len(todo) > _MOST_PANELS:
+        full = len(panels) + len(todo) > _MOST_PANELS or right - left < _SMALLEST_PANEL
+        if full or np.abs(coefficients[-3:]).max() <= tolerance * scale:
             panels.append((left, right, coefficients))
         else:
             middle = 0.5 * (left + right)
@@ -370,7 +374,8 @@ def _levels(activation):
     between = np.searchsorted(activation.kinks, resolved.nodes[:, 0])
     levels = np.array([slopes[between == i].ravel()[0] for i in range(len(activation.kinks) + 1)])
     spread = np.abs(slopes - levels[between][:, None]).max()
-    return levels if spread <= 1e-15 * np.abs(levels).max() else None
+    scale = max(np.abs(levels).max(), np.sqrt(activation.second_moment))
+    return levels if spread <= 1e-12 * scale else None
 
 
 def _coincidence(places, jumps, angles):

@@ -54,6 +54,16 @@ class Resolved:
     values: np.ndarray  # (panels, NODES), at the Gauss–Legendre nodes
     kinks: tuple
 
+    @cached_property
+    def _slopes(self):
+        """Legendre coefficients of f', shape (degree, panels); those of f below rounding are left out."""
+        size = np.abs(self.coefficients)
+        noise = 1.2e-15 * (2 * np.arange(NODES) + 1) * size.max(axis=1, keepdims=True)
+        kept = np.flip(np.maximum.accumulate(np.flip(size > noise, 1), axis=1), 1)
+        slopes = np.polynomial.legendre.legder(np.where(kept, self.coefficients, 0.0), axis=1)
+        slopes *= 2 / np.diff(self.edges)[:, None]
+        return slopes.T[: max(1, int(kept.sum(axis=1).max()) - 1)]
+
     @property
     def radius(self):
         """R: beyond it, f√φ is below rounding."""
@@ -100,9 +110,8 @@ class Resolved:
         x = np.asarray(x, dtype=float)
         panel = np.clip(np.searchsorted(self.edges, x, side="right") - 1, 0, len(self.edges) - 2)
         left, right = self.edges[panel], self.edges[panel + 1]
-        local = (2 * x - left - right) / (right - left)
-        slopes = np.polynomial.legendre.legder(self.coefficients, axis=1)
-        inside = _legval_rows(np.clip(local, -1, 1), slopes[panel]) * 2 / (right - left)
+        local = np.clip((2 * x - left - right) / (right - left), -1, 1)
+        inside = _horner_legendre(local, self._slopes, panel)
         outside = np.abs(x) > self.radius
         return np.where(outside, _difference(self.function, x), inside) if outside.any() else inside
 
@@ -111,12 +120,13 @@ class Resolved:
         return hermite_functions(self.nodes.ravel(), count) @ (self.weights * self.values / root_density(self.nodes)).ravel()
 
 
-def _legval_rows(x, coefficients):
-    """Σ_k c_k(x) P_k(x), one row of coefficients for every x (Clenshaw)."""
+def _horner_legendre(x, coefficients, panel):
+    """Σ_k c_k P_k(x), c the column of `coefficients` (degree, panels) that belongs to the panel (Clenshaw)."""
     older = newer = np.zeros_like(x)
-    for k in range(coefficients.shape[-1] - 1, 0, -1):
-        older, newer = newer, coefficients[..., k] + (2 * k + 1) / (k + 1) * x * newer - (k + 1) / (k + 2) * older
-    return coefficients[..., 0] + x * newer - 0.5 * older
+    for k in range(len(coefficients) - 1, 0, -1):
+        row = coefficients[k][panel]
+        older, newer = newer, row + (2 * k + 1) / (k + 1) * x * newer - (k + 1) / (k + 2) * older
+    return coefficients[0][panel] + x * newer - 0.5 * older
 
 
 def _difference(function, x):
@@ -167,7 +177,7 @@ def resolve(function, kinks=(), name="the function"):
         found = _locate(edges, steep, kinks)
         if not found:
             return _on_panels(function, edges, kinks, name)
-        kinks = tuple(sorted({*kinks, *found}))
+        kinks = tuple(sorted({*kinks, *map(float, found)}))
     raise ValueError(
         f"{name} must be piecewise smooth; near x = {found[0]:.6g} it could not be resolved. "
         "A slope that is infinite or changes over less than 1e-3 is not supported: smooth it or replace it by a kink."
@@ -244,8 +254,9 @@ def _locate(edges, steep, kinks):
     widths = np.diff(edges)
     narrow = np.flatnonzero(widths < _STEEP_WIDTH)
     for group in np.split(narrow, np.flatnonzero(np.diff(narrow) > 1) + 1) if len(narrow) else []:
-        smallest = group[np.argmin(widths[group])]
-        found.append(_snap(0.5 * (edges[smallest] + edges[smallest + 1]), widths[smallest]))
+        smallest = group[widths[group] < 1.5 * widths[group].min()]
+        left, right = edges[smallest[0]], edges[smallest[-1] + 1]
+        found.append(_snap(0.5 * (left + right), right - left))
     unique = []
     for b in sorted(found):
         if all(abs(b - other) > 1e-6 for other in unique):
@@ -256,9 +267,9 @@ def _locate(edges, steep, kinks):
 
 
 def _snap(place, uncertainty):
-    """The round number that was probably meant, if one lies within the uncertainty."""
-    rounded = round(place, 6)
-    return rounded if abs(rounded - place) <= 4 * uncertainty + 1e-12 else place
+    """The roundest number within the uncertainty: the one that was probably meant."""
+    rounded = (round(place, digits) for digits in range(7))
+    return next((r + 0.0 for r in rounded if abs(r - place) <= 2 * uncertainty + 1e-12), place)
 
 
 def _on_panels(function, edges, kinks, name):
@@ -283,7 +294,7 @@ def product_expectation(f, g, kinks_f, kinks_g, angle, radius, width=2.6, nodes=
     c, s = np.cos(0.5 * angle), np.sin(0.5 * angle)
     kinks_f, kinks_g = np.asarray(kinks_f, float), np.asarray(kinks_g, float)
     symmetric = f is g
-    outer = _outer_edges(kinks_f, kinks_g, s, 0.0 if symmetric else -radius, radius)
+    outer = _outer_edges(kinks_f, kinks_g, s, 0.0 if symmetric else -radius, radius, 1.27 * width)
     w, w_weights = (a.ravel() for a in panel_nodes(outer, 16))
     reach = np.sqrt(radius**2 - w**2)[:, None]  # the density is negligible outside the disc
     breaks = np.concatenate(
@@ -296,14 +307,14 @@ def product_expectation(f, g, kinks_f, kinks_g, angle, radius, width=2.6, nodes=
     return float(inner @ (w_weights * density(w))) * (2 if symmetric else 1)
 
 
-def _outer_edges(kinks_f, kinks_g, s, lowest, highest):
+def _outer_edges(kinks_f, kinks_g, s, lowest, highest, width):
     """Panel edges in w, split where the order of the inner breaks changes."""
     with np.errstate(divide="ignore", invalid="ignore"):
         # cz = b − sw and cz = b' + sw meet at w = (b − b')/(2s)
         crossings = np.subtract.outer(kinks_f, kinks_g).ravel() / (2 * s)
     crossings = crossings[(crossings > lowest) & (crossings < highest)]
     edges = np.unique(np.concatenate([[lowest, highest], crossings]))
-    return _subdivide(edges[None], 3.3)[0]
+    return _subdivide(edges[None], min(3.3, width / s) if s else 3.3)[0]
 
 
 def _subdivide(breaks, width):
