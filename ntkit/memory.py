@@ -16,13 +16,14 @@ _CONTROL_GROUPS = (  # limit, usage, statistics and the name in them of what can
 )
 
 
-def memory_needed(rows, columns=None, *, copies=1, itemsize=8):
-    """Bytes of `copies` dense rows × columns matrices (square where columns is left out).
+def memory_needed(shape, *, copies=1, itemsize=8):
+    """Bytes of `copies` dense matrices of that shape: (rows, columns), or n for n × n.
 
     >>> memory_needed(2000)
     32000000
     """
-    return copies * itemsize * rows * (rows if columns is None else columns)
+    rows, columns = _rows_and_columns(shape)
+    return copies * itemsize * rows * columns
 
 
 def available_memory():
@@ -35,21 +36,21 @@ def available_memory():
     return min(known) if known else None
 
 
-def ensure_fits(rows, columns=None, *, copies=1, itemsize=8, free=None, instead=BLOCKWISE):
+def ensure_fits(shape, *, copies=1, itemsize=8, free=None, instead=BLOCKWISE):
     """Refuse work on dense matrices that would not fit in memory, before any of them is allocated.
 
-    Parameters: rows, columns (= rows where left out) of one matrix; copies, how many of them the work holds at
-    once; itemsize, bytes a number; free, the bytes there are (`available_memory()` where left out; give a GPU's
-    own figure for work on one); instead, the sentence that says what to do.
+    Parameters: shape of one matrix, (rows, columns) or n for n × n; copies, how many of them the work holds at once;
+    itemsize, bytes a number; free, the bytes there are (`available_memory()` where left out; give a GPU's own figure
+    for work on one); instead, the sentence that says what to do.
     Raises: MemoryError with the size, what is free, and `instead`.  Passes where the free memory is not known.
 
     >>> ensure_fits(2000, copies=3)
     """
-    needed = memory_needed(rows, columns, copies=copies, itemsize=itemsize)
+    needed = memory_needed(shape, copies=copies, itemsize=itemsize)
     free = available_memory() if free is None else free
     if free is None or needed <= free:
         return
-    columns = rows if columns is None else columns
+    rows, columns = _rows_and_columns(shape)
     raise MemoryError(
         f"{copies} dense {rows} × {columns} {'matrix takes' if copies == 1 else 'matrices take'} "
         f"{readable_size(needed)}, and {readable_size(free)} are free. {instead}"
@@ -65,6 +66,10 @@ def readable_size(size):
     units = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
     power = min(int(math.log2(max(size, 1)) // 10), len(units) - 1)
     return f"{size / 1024**power:.4g} {units[power]}"
+
+
+def _rows_and_columns(shape):
+    return shape if isinstance(shape, tuple) else (shape, shape)
 
 
 def _machine_free():
