@@ -255,6 +255,10 @@ class Activation:
         self.__dict__.update(mean=0.0, second_moment=1.0, variance=1.0)
         return self
 
+    def without_shift(self):
+        """scale · f(x): what is left of σ when its constant is taken away."""
+        return self._variant(name=f"{self.name} less its constant", shift=0.0) if self.shift else self
+
     def rescaled(self, factor):
         """x ↦ σ(factor · x): the activation that pre-activations of standard deviation `factor` meet."""
         if factor == 1.0:

@@ -153,7 +153,7 @@ class Dual:
         derivative = _chebyshev(tables[1], panel, local)
         if self._power == 1:
             if bool(xp.any(half == 0)):
-                raise ValueError(_jump_message(self.activation))
+                raise ValueError(jump_message(self.activation))
             derivative = derivative / xp.sin(angle)
         return gap, derivative
 
@@ -187,7 +187,7 @@ def _chunks(array, size=16384):
     return [slice(i, i + size) for i in range(0, len(array), size)]
 
 
-def _jump_message(activation):
+def jump_message(activation):
     place = activation.kinks[int(np.flatnonzero(activation.jumps)[0])]
     return (f"σ̂'(1) = E σ'(X)² must be finite, but {activation.name!r} jumps at x = {place:g}: it has no finite "
             "derivative of the dual at ρ = ±1 and no neural tangent kernel. Its NNGP kernel exists; for the NTK take "
@@ -325,7 +325,7 @@ class _QuadratureIntegrand:
         self._kinks = np.array(activation.kinks)
         self._jumps = np.array(activation.jumps)
         self._radius, self._width = _effective_radius(activation), activation.resolved.smoothest_width
-        self._levels = _levels(activation)
+        self._levels = piecewise_constant_levels(activation)
 
     def __call__(self, angles):
         regular = self._piecewise_constant(angles) if self._levels is not None else self._regular(angles)
@@ -367,7 +367,7 @@ class _QuadratureIntegrand:
         return total
 
 
-def _levels(activation):
+def piecewise_constant_levels(activation):
     """The values of σ' between the kinks if it is piecewise constant, else None."""
     resolved = activation.resolved
     slopes = activation.derivative(resolved.nodes)

@@ -300,7 +300,7 @@ def product_expectation(f, g, kinks_f, kinks_g, angle, radius, width=2.6, nodes=
     breaks = np.concatenate(
         [-reach, (kinks_f - s * w[:, None]) / c, (kinks_g + s * w[:, None]) / c, reach], axis=1)
     breaks = np.sort(np.clip(breaks, -reach, reach), axis=1)
-    z, z_weights = panel_nodes(_subdivide(breaks, width), nodes)
+    z, z_weights = panel_nodes(subdivide(breaks, width), nodes)
     z, z_weights = z.reshape(len(w), -1), z_weights.reshape(len(w), -1)
     shift = s * w[:, None]
     inner = (z_weights * density(z) * f(c * z + shift) * g(c * z - shift)).sum(axis=1)
@@ -314,10 +314,10 @@ def _outer_edges(kinks_f, kinks_g, s, lowest, highest, width):
         crossings = np.subtract.outer(kinks_f, kinks_g).ravel() / (2 * s)
     crossings = crossings[(crossings > lowest) & (crossings < highest)]
     edges = np.unique(np.concatenate([[lowest, highest], crossings]))
-    return _subdivide(edges[None], min(3.3, width / s) if s else 3.3)[0]
+    return subdivide(edges[None], min(3.3, width / s) if s else 3.3)[0]
 
 
-def _subdivide(breaks, width):
+def subdivide(breaks, width):
     """Split every panel into equal parts no wider than `width` (the same number of parts in all rows)."""
     parts = []
     for left, right in zip(breaks.T[:-1], breaks.T[1:], strict=True):
