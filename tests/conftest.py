@@ -14,8 +14,8 @@ hypothesis.settings.register_profile("ntkit", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ntkit")
 
-# Scripts that are run by hand, from their own folder, when a reference table is made anew.
-collect_ignore_glob = ["reference/make_*.py"]
+# Scripts that are run by hand, from their own folder, when a reference table is made anew, and what they import.
+collect_ignore_glob = ["reference/*.py"]
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM_BUNDLES = (

@@ -56,8 +56,10 @@ def assert_within(got, wanted, allowed, what):
     excess = np.abs(got - wanted) > allowed
     excess |= ~np.isfinite(got)
     if excess.any():
-        lines = [f"{w!r}: got {g!r}, off by {abs(g - w):.2e}, allowed {a:.2e}"
-                 for g, w, a in zip(got[excess], wanted[excess], allowed[excess], strict=True)]
+        lines = [
+            f"{w!r}: got {g!r}, off by {abs(g - w):.2e}, allowed {a:.2e}"
+            for g, w, a in zip(got[excess], wanted[excess], allowed[excess], strict=True)
+        ]
         pytest.fail(f"{what}, wanted\n  " + "\n  ".join(lines))
 
 
@@ -207,10 +209,11 @@ def test_matrices_of_neural_tangents(row):
         allowed = MATRIX_TOLERANCE * np.abs(wanted).max()
         assert_within(kernel[~diagonal], wanted[~diagonal], allowed, key)
         # neural-tangents loses half of its digits where ρ = 1 (make_neural_tangents.py).
-        assert_within(kernel[diagonal], wanted[diagonal], HALF_PRECISION * np.abs(wanted).max(), f"diagonal of the {key}")
+        allowed = HALF_PRECISION * np.abs(wanted).max()
+        assert_within(kernel[diagonal], wanted[diagonal], allowed, f"diagonal of the {key}")
 
 
-# --- the papers' numbers -----------------------------------------------------------------------------------------------
+# --- the papers' numbers ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("row", SPEC["moments"]["rows"], ids=lambda r: r[0])
@@ -218,8 +221,14 @@ def test_moments_of_the_papers(row):
     name, parameters, *printed = row
     sigma = activation(name, parameters)
     ratio = sigma.dual.slope_at_one / sigma.second_moment
-    got = (sigma.mean, sigma.second_moment, sigma.hermite(2)[1], sigma.derivative_second_moment, ratio,
-           sigma.coefficient_of_nonlinearity)
+    got = (
+        sigma.mean,
+        sigma.second_moment,
+        sigma.hermite(2)[1],
+        sigma.derivative_second_moment,
+        ratio,
+        sigma.coefficient_of_nonlinearity,
+    )
     for value, text, what in zip(got, printed, SPEC["moments"]["columns"], strict=True):
         assert_within(value, float(text), max(half_unit(text), 1e-12) if "." in text else 1e-12, what)
 

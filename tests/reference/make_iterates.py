@@ -1,11 +1,11 @@
-"""Write iterates.json: correlations ρ_L, gaps 1 − ρ_L and neural tangent kernels Θ_L of normalised activations, to depth 1000.
+"""Write iterates.json: ρ_L, 1 − ρ_L and the neural tangent kernel Θ_L of normalised activations, to depth 1000.
 
     python tests/reference/make_iterates.py
 
 ρ_{l+1} = σ̂(ρ_l), Θ_{l+1} = σ̂(ρ_l) + σ̂'(ρ_l) Θ_l, Θ_0 = ρ_0 = 1 − δ, for σ centred and scaled to E σ = 0, E σ² = 1.
-Above ρ = 0.3 the gap is iterated, below it ρ by its Hermite series: neither cancels.  The duals are those of exact.py; those
-that cost an integral each and are analytic in the angle (ReLU-like with one kink, SELU) are interpolated there at
-Chebyshev nodes, which `AngleInterpolant` checks between the nodes.  Everything is done at two precisions that must agree.
+Above ρ = 0.3 the gap is iterated, below it ρ by its Hermite series: neither cancels.  The duals are those of
+exact_duals.py; where each value costs an integral and is analytic in the angle (NormReLU, SELU), they are interpolated
+at Chebyshev nodes, which `AngleInterpolant` checks between the nodes.  Two precisions must agree.
 Takes about five minutes on one core.
 """
 
@@ -15,7 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import mpmath as mp
-from exact import gaussian_rule, hermite_coefficients, reference
+from exact_catalogue import reference
+from exact_expectations import gaussian_rule, hermite_coefficients
 
 TABLE = Path(__file__).with_name("iterates.json")
 PRECISIONS = (28, 36)
@@ -68,9 +69,7 @@ def _chebyshev_coefficients(values):
     """Coefficients of the interpolant through `values` at cos(π(2k+1)/2n), the first one halved."""
     n = len(values)
     angles = [mp.pi * (2 * k + 1) / (2 * n) for k in range(n)]
-    sums = [
-        2 * mp.fsum(v * mp.cos(j * angle) for v, angle in zip(values, angles, strict=True)) / n for j in range(n)
-    ]
+    sums = [2 * mp.fsum(v * mp.cos(j * angle) for v, angle in zip(values, angles, strict=True)) / n for j in range(n)]
     return [sums[0] / 2, *sums[1:]]
 
 

@@ -6,10 +6,11 @@ Run by hand, in an environment of its own (it is never a dependency):
         absl-py opt-einsum ml-dtypes && nt/bin/pip install --no-deps neural-tangents==0.6.5
     nt/bin/python tests/reference/make_neural_tangents.py
 
-ntkit's network is f(x) = v·m^(−1/2)σ(h_L), h_l = weight_std·m^(−1/2) W_l σ(h_{l−1}) + bias_std·b_l, h_1 = weight_std·W_1 x
-+ bias_std·b_1, all of v, W, b ~ N(0, 1) and trained.  neural-tangents divides the input by √d, so it is given √d·x; its
-read-out has W_std = 1 and no bias.  It computes angles as arctan2(√(1 − ρ²), ρ), so its float64 loses half of the digits
-where ρ = 1: the diagonal of an NTK is good to about 1e-7 only, and the inputs below are well apart.
+ntkit's network is f(x) = v·m^(−1/2)σ(h_L), h_l = weight_std·m^(−1/2) W_l σ(h_{l−1}) + bias_std·b_l,
+h_1 = weight_std·W_1 x + bias_std·b_1, all of v, W, b ~ N(0, 1) and trained.  neural-tangents divides the input by √d,
+so it is given √d·x; its read-out has W_std = 1 and no bias.  It computes angles as arctan2(√(1 − ρ²), ρ), so its
+float64 loses half of the digits where ρ = 1: the diagonal of an NTK with kinks is good to about 1e-7 only (found by
+running the same recursion in mpmath), and the inputs below are well apart.
 """
 
 import json
@@ -41,9 +42,9 @@ DEPTHS = (1, 3, 10)
 STANDARD_DEVIATIONS = ((1.0, 0.0), (1.2, 0.3), (0.8, 0.5))
 ABOUT = {
     "made by": "tests/reference/make_neural_tangents.py with neural-tangents 0.6.5, jax 0.5.3, float64",
-    "conventions": "ntkit's: hidden layers scaled by weight_std and bias_std, read-out by 1 and 0, no 1/√d on the input; "
-    "NTK over all parameters",
-    "accuracy": "off the diagonal about 1e-12; on it the kernels with kinks lose half of the digits",
+    "conventions": "ntkit's: hidden layers scaled by weight_std and bias_std, read-out by 1 and 0, "
+    "no 1/√d on the input, NTK over all parameters",
+    "accuracy": "about 1e-14; on the diagonal the NTK of an activation with kinks is good to 1e-7 only",
     "parameters": "leaky_relu has slope 0.2",
 }
 

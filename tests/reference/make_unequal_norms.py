@@ -3,7 +3,7 @@
     python tests/reference/make_unequal_norms.py
 
 Besides the product, half the mean squared difference ½E(σ(√q₁ u) − σ(√q₂ v))², which a kernel near ρ = 1 is built from.
-Two precisions must agree, and at ρ = ½ the sum of Hermite coefficients must give the same.  Takes about two minutes.
+Two precisions must agree, and at ρ = ½ the sum of Hermite coefficients must give the same.  Takes about five minutes.
 """
 
 import itertools
@@ -12,25 +12,19 @@ from decimal import Decimal
 from pathlib import Path
 
 import mpmath as mp
-from exact import (
-    HermiteSeries,
-    expectation,
-    gaussian_rule,
-    gelu_unequal,
-    hermite_coefficients,
-    reference,
-    trapezoidal_coefficients,
-)
+from exact_catalogue import gelu_unequal, reference
+from exact_expectations import expectation, gaussian_rule, hermite_coefficients
+from exact_series import HermiteSeries, ScaledTanh
 
 TABLE = Path(__file__).with_name("unequal_norms.json")
-PRECISIONS = (28, 40)
+PRECISIONS = (34, 42)
 AGREEMENT = mp.mpf(10) ** -20
 DIGITS = 22
 NAMES = ("relu", "tanh", "elu", "hardtanh", "relu6", "gelu")
 NORMS = ("0.3", "1", "2.5")
 RHOS = (-0.9, 0.0, 0.5, 0.99, 1 - 1e-8)
 ABOUT = {
-    "made by": "tests/reference/make_unequal_norms.py, mpmath at 28 and 40 digits, agreeing to 20",
+    "made by": "tests/reference/make_unequal_norms.py, mpmath at 34 and 42 digits, agreeing to 20",
     "q1, q2": "variances of the two arguments, float64 nearest to the decimal",
     "rho": "correlation, a float64 value written out in full",
     "value": "E σ(√q1 u) σ(√q2 v)",
@@ -39,7 +33,7 @@ ABOUT = {
 
 
 def product(name: str, q1, q2, rho):
-    """E σ(√q1 u) σ(√q2 v) by the route that exact.py has for σ."""
+    """E σ(√q1 u) σ(√q2 v) by the route that exact_duals.py has for σ."""
     dual, roots = reference(name).dual, (mp.sqrt(q1), mp.sqrt(q2))
     if name == "gelu":
         return gelu_unequal(q1, q2, rho)
@@ -47,31 +41,10 @@ def product(name: str, q1, q2, rho):
         first, second = (dual.scaled(root) for root in roots)
         return first.product(rho, second)
     if isinstance(dual, HermiteSeries):
-        first, second = (_scaled_tanh_coefficients(root) for root in roots)
+        first, second = (ScaledTanh(root).coefficients(mp.mp.dps) for root in roots)
         return mp.fsum(a * b * rho**k for k, (a, b) in enumerate(zip(first, second, strict=False)))
     first, second = (dual.scaled(root) for root in roots)
     return first.mean * second.mean + first.centred(rho, second)
-
-
-def _scaled_tanh_coefficients(root):
-    """Of x ↦ tanh(root·x), whose poles lie at ±iπ/(2·root)."""
-    return trapezoidal_coefficients(_ScaledTanh(root), mp.pi / (2 * max(root, 1)), mp.mp.dps)
-
-
-class _ScaledTanh:
-    """tanh(root·x), equal and hashed by its root, so that the coefficients are computed once."""
-
-    def __init__(self, root):
-        self.root = root
-
-    def __call__(self, x):
-        return mp.tanh(self.root * x)
-
-    def __eq__(self, other):
-        return self.root == other.root
-
-    def __hash__(self):
-        return hash(self.root)
 
 
 def second_moment(name: str, q):
@@ -97,7 +70,7 @@ def cell(name: str, q1: str, q2: str, rho: float) -> dict:
     """One row of the table, computed at both precisions."""
     what, results = f"{name} {q1} {q2} {rho}", []
     for digits in PRECISIONS:
-        with mp.workdps(digits + 16):
+        with mp.workdps(digits):
             first, second, correlation = mp.mpf(float(q1)), mp.mpf(float(q2)), mp.mpf(rho)
             value = product(name, first, second, correlation)
             half_difference = (second_moment(name, first) + second_moment(name, second)) / 2 - value
