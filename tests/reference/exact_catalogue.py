@@ -94,12 +94,16 @@ def _gelu_dual_slope(rho):
     return (rho / root**3 + mp.pi / 2 + mp.asin(rho / 2) + rho / root) / (2 * mp.pi)
 
 
-def gelu_unequal(q1, q2, rho):
-    """E σ(√q1 u) σ(√q2 v) for GELU, by the same use of Stein's identity with covariance k = ρ√(q1 q2)."""
-    k = rho * mp.sqrt(q1 * q2)
-    pdfs = 1 / (2 * mp.pi * mp.sqrt((1 + q1) * (1 + q2) - k**2))
-    cdfs = mp.mpf(1) / 4 + mp.asin(k / mp.sqrt((1 + q1) * (1 + q2))) / (2 * mp.pi)
-    return q1 * pdfs * (q2 - k**2 / (1 + q1)) + k * cdfs + k**2 * pdfs / (1 + q2)
+def gelu_product(q1, q2, k):
+    """E σ(u)σ(v) and E σ'(u)σ'(v) for GELU, u and v of variances q1 and q2 and covariance k, by Stein's identity."""
+    first, second = 1 + q1, 1 + q2
+    determinant = first * second - k**2
+    pdfs = 1 / (2 * mp.pi * mp.sqrt(determinant))  # E φ(u)φ(v)
+    cdfs = mp.mpf(1) / 4 + mp.asin(k / mp.sqrt(first * second)) / (2 * mp.pi)  # E Φ(u)Φ(v)
+    factor = q1 * (q2 - k**2 / first) + k**2 / second
+    slope_of_factor = 2 * k * (1 / second - q1 / first)
+    value = factor * pdfs + k * cdfs
+    return value, (slope_of_factor + factor * k / determinant + k) * pdfs + cdfs
 
 
 def _piecewise_linear_references():

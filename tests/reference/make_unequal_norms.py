@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import mpmath as mp
-from exact_catalogue import gelu_unequal, reference
+from exact_catalogue import gelu_product, reference
 from exact_expectations import expectation, gaussian_rule, hermite_coefficients
 from exact_series import HermiteSeries, ScaledTanh
 
@@ -36,7 +36,7 @@ def product(name: str, q1, q2, rho):
     """E σ(√q1 u) σ(√q2 v) by the route that exact_duals.py has for σ."""
     dual, roots = reference(name).dual, (mp.sqrt(q1), mp.sqrt(q2))
     if name == "gelu":
-        return gelu_unequal(q1, q2, rho)
+        return gelu_product(q1, q2, rho * roots[0] * roots[1])[0]
     if name == "elu":
         first, second = (dual.scaled(root) for root in roots)
         return first.product(rho, second)
