@@ -1,0 +1,32 @@
+"""Finite networks, in torch: their kernels, their spread over seeds, and their training.
+
+The modules come from `net.module(input_dim, width, seed)`; any torch module whose outputs depend on their own rows will
+do for the neural tangent kernel.  Everything runs where the module lives, on the CPU or on a GPU, in its precision.
+"""
+
+from ntkit.networks.ensembles import MonteCarlo, WidthScaling, in_span, monte_carlo, width_scaling
+from ntkit.networks.kernels import (
+    Method,
+    empirical_nngp,
+    empirical_ntk,
+    empirical_ntk_outputs,
+    estimate_memory,
+    ntk_vector_product,
+)
+from ntkit.networks.training import TrainingRun, train
+
+__all__ = [
+    "Method",
+    "MonteCarlo",
+    "TrainingRun",
+    "WidthScaling",
+    "empirical_nngp",
+    "empirical_ntk",
+    "empirical_ntk_outputs",
+    "estimate_memory",
+    "in_span",
+    "monte_carlo",
+    "ntk_vector_product",
+    "train",
+    "width_scaling",
+]
