@@ -1,6 +1,21 @@
 """Widgets that wire controls to a result and its figure, and the lab that links them."""
 
+from ntkit.explorers.bound import BoundExplorer
+from ntkit.explorers.lab import Lab, lab
 from ntkit.explorers.shape import ShapeExplorer
+from ntkit.explorers.spectrum import SpectrumExplorer
+from ntkit.explorers.stories import STORIES
 from ntkit.explorers.strictness import is_strict, strict
+from ntkit.explorers.training import TrainingExplorer
 
-__all__ = ["ShapeExplorer", "is_strict", "strict"]
+__all__ = [
+    "STORIES",
+    "BoundExplorer",
+    "Lab",
+    "ShapeExplorer",
+    "SpectrumExplorer",
+    "TrainingExplorer",
+    "is_strict",
+    "lab",
+    "strict",
+]

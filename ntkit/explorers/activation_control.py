@@ -1,9 +1,11 @@
-"""The activation to choose: a list of names, with the parameter of the chosen one beside it."""
+"""The activation to choose: a list of names, with the parameter of the chosen one below it."""
 
-from ipywidgets import Dropdown, HBox, Layout, Text
+from functools import partial
+
+from ipywidgets import Dropdown, Layout, Text, VBox
 
 import ntkit as nk
-from ntkit.explorers.number_pair import NumberPair, even_steps
+from ntkit.explorers.number_pair import LABEL_WIDTH, NumberPair, even_steps
 from ntkit.explorers.specification import split_activation
 
 # Parameters of the catalogue's activations that a slider can move: name, steps, tooltip.
@@ -19,8 +21,8 @@ _FIRST_VALUE = {"leaky_relu": 0.01, "elu": 1.0, "celu": 1.0, "hermite": 2, "relu
 _FIRST_COEFFICIENTS = "(0, 1, 0.5)"
 
 
-class ActivationControl(HBox):
-    """A list of the catalogue and of the user's own activations, with the parameters of the chosen one beside it."""
+class ActivationControl(VBox):
+    """A list of the catalogue and of the user's own activations, with the parameter of the chosen one below it."""
 
     def __init__(self, bench, changed):
         self._bench, self._changed, self._following = bench, changed, False
@@ -28,10 +30,10 @@ class ActivationControl(HBox):
         self.names = Dropdown(
             description="activation",
             tooltip="σ; the theory normalises it to E σ = 0, E σ² = 1",
-            layout=Layout(width="auto", flex="1 1 200px", min_width="200px"),
-            style={"description_width": "5.2em"},
+            layout=Layout(width="auto"),
+            style={"description_width": LABEL_WIDTH},
         )
-        super().__init__([self.names], layout=Layout(flex="2 1 320px", max_width="640px", flex_flow="row wrap"))
+        super().__init__([self.names], layout=Layout(width="auto"))
         self.follow()
         self.names.observe(self._name_chosen, "value")
 
@@ -61,13 +63,22 @@ class ActivationControl(HBox):
     def _new_parameter_control(self, name):
         if name in _PARAMETERS:
             parameter, steps, tooltip = _PARAMETERS[name]
-            choose = lambda value: self._changed(_with_parameter(name, value))  # noqa: E731 a name for one line
-            return NumberPair(parameter, steps, _FIRST_VALUE[name], choose, tooltip)
+            return NumberPair(parameter, steps, _FIRST_VALUE[name], partial(self._parameter_chosen, name), tooltip)
         if name == "polynomial":
-            box = Text(_FIRST_COEFFICIENTS, description="coefficients", continuous_update=False)
+            box = Text(
+                _FIRST_COEFFICIENTS,
+                description="coefficients",
+                tooltip="of 1, x, x², …",
+                continuous_update=False,
+                layout=Layout(width="auto"),
+                style={"description_width": LABEL_WIDTH},
+            )
             box.observe(lambda change: self._changed(f"polynomial(coefficients={change['new']})"), "value")
             return box
         return None
+
+    def _parameter_chosen(self, name, value):
+        self._changed(_with_parameter(name, value))
 
     def _show_parameters(self, control, parameters):
         value = next(iter(parameters.values()))

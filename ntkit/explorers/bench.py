@@ -14,8 +14,8 @@ _REMEMBERED = 64
 class Bench:
     """Settings with the activation, data and network that they stand for.
 
-    Parameters: any of the fields of Settings.  An activation may also be an nk.Activation or a function of one array, and
-    data an nk.data.Dataset: they are kept under their name, which is then what the settings hold.
+    Parameters: any of the fields of Settings.  An activation may also be an nk.Activation or a function of one array,
+    and data an nk.data.Dataset: they are kept under their name, which is then what the settings hold.
     Raises: ValueError or TypeError for settings out of range and for unknown names; nothing changes then.
 
     >>> bench = Bench(activation="tanh", delta=0.1)
@@ -93,7 +93,7 @@ class Bench:
     def _named_activation(self, given):
         if isinstance(given, str):
             return given.strip()
-        sigma = given if isinstance(given, nk.Activation) else nk.Activation(getattr(given, "__name__", "mine"), given)
+        sigma = given if isinstance(given, nk.Activation) else nk.Activation(_name_of(given), given)
         if not is_of_catalogue(sigma):
             self._own_activations[sigma.name] = sigma
         return sigma.name
@@ -174,6 +174,10 @@ class Bench:
         key = ("data", settings.data, *arguments.items())
         return self.remember(key, lambda: nk.data.load(settings.data, **arguments))
 
+    def knows(self, key):
+        """Whether `remember` would answer at once."""
+        return key in self._remembered
+
     def remember(self, key, compute):
         """`compute()`, or what it gave when it was last asked for under `key`; the oldest are forgotten."""
         if key not in self._remembered:
@@ -182,3 +186,9 @@ class Bench:
         while len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)
         return self._remembered[key]
+
+
+def _name_of(function):
+    """What a function is called, where it has a name that can be read."""
+    name = getattr(function, "__name__", "")
+    return name if name.isidentifier() else "mine"

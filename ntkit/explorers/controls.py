@@ -1,11 +1,11 @@
 """The controls of a bench in one row, and what happens when one of them is moved."""
 
-from ipywidgets import Dropdown, HBox, IntText, Layout, VBox
+from ipywidgets import Dropdown, GridBox, IntText, Layout, VBox
 
 import ntkit as nk
 from ntkit.explorers.activation_control import ActivationControl
 from ntkit.explorers.messages import Messages
-from ntkit.explorers.number_pair import NumberPair, even_steps, logarithmic_steps, whole_steps
+from ntkit.explorers.number_pair import LABEL_WIDTH, NumberPair, even_steps, logarithmic_steps, whole_steps
 from ntkit.explorers.settings import LARGEST_DEPTH, LARGEST_N
 
 
@@ -20,7 +20,7 @@ class ControlBar(VBox):
         self.messages = Messages()
         builders = {"activation": self._activation, "data": self._data, "seed": self._seed}
         self.controls = {name: builders.get(name, self._number)(name) for name in names}
-        row = HBox(list(self.controls.values()), layout=Layout(flex_flow="row wrap"))
+        row = GridBox(list(self.controls.values()), layout=Layout(width="auto"))
         row.add_class("ntkit-controls")
         super().__init__([row, self.messages])
         self._follow(set(self.controls))
@@ -45,8 +45,8 @@ class ControlBar(VBox):
             options=self._data_names(),
             description="data",
             tooltip="points made to a separation, or real data on the sphere",
-            layout=Layout(width="auto", flex="1 1 200px", max_width="320px"),
-            style={"description_width": "5.2em"},
+            layout=Layout(width="auto"),
+            style={"description_width": LABEL_WIDTH},
         )
         control.observe(lambda change: self._choose(name, change["new"]), "value")
         return control
@@ -58,8 +58,8 @@ class ControlBar(VBox):
         control = IntText(
             description="seed",
             tooltip="draws the points and the weights of the finite networks",
-            layout=Layout(width="auto", flex="0 1 180px"),
-            style={"description_width": "5.2em"},
+            layout=Layout(width="auto"),
+            style={"description_width": LABEL_WIDTH},
         )
         control.observe(lambda change: self._choose(name, change["new"]), "value")
         return control
@@ -88,7 +88,7 @@ _NUMBERS = {
     "depth": ("depth L", whole_steps(LARGEST_DEPTH), "number of hidden layers"),
     "delta": ("δ", logarithmic_steps(-6), "separation of the data, 1 − max |ρ|; measured where the data set fixes it"),
     "n": ("points n", whole_steps(LARGEST_N, start=2), "number of data points"),
-    "c": ("c", even_steps(-4, 4, 0.05), "place of the kink of NormReLU_c"),
+    "c": ("NormReLU c", even_steps(-4, 4, 0.05), "place of the kink of NormReLU_c"),
     "width": ("width", (32, 64, 128, 256, 512, 1024, 2048), "units in each hidden layer of the finite network"),
     "steps": ("steps", (50, 100, 200, 300, 500, 1000, 2000, 5000), "steps of full-batch gradient descent"),
 }

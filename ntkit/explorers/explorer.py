@@ -3,15 +3,15 @@
 import base64
 from html import escape
 
-from ipywidgets import HTML, Button, HBox, Layout, ToggleButton, VBox
+from ipywidgets import HTML, HBox, Layout, ToggleButton, VBox
 
+from ntkit.explorers.action import Action
 from ntkit.explorers.bench import Bench
 from ntkit.explorers.controls import ControlBar
 from ntkit.explorers.live_figure import LiveFigure
 from ntkit.explorers.messages import Messages
 from ntkit.explorers.pause import Pause
 from ntkit.figures.picture import Picture
-
 
 _NOTHING = Picture((), {}, "")
 
@@ -51,9 +51,9 @@ class OnBench:
 class Explorer(OnBench, VBox):
     """One picture that follows the settings of a bench.
 
-    A kind of explorer says `title`, `watches` (the settings that change its picture), `controls` (those it offers when it
-    stands alone), and defines `picture()` and `code`; where the whole picture takes longer than a slider allows it also
-    defines `sketch()`, which is drawn first.
+    A kind of explorer says `title`, `watches` (the settings that change its picture), `controls` (those it offers when
+    it stands alone), and defines `picture()` and `code`; where the whole picture takes longer than a slider allows it
+    also defines `sketch()`, which is drawn first.
 
     Parameters: bench, to follow one that is shared; otherwise settings for a bench of its own, with controls.
     theme: "light", "dark" or "auto".
@@ -72,7 +72,7 @@ class Explorer(OnBench, VBox):
         self.live = LiveFigure(_NOTHING, filename=f"ntkit-{self.title}", theme=theme)
         self.summary_line, self.tools = _summary_line(), _Tools(self)
         bar = () if bench else (ControlBar(self.bench, self.controls),)
-        super().__init__([*bar, *self.extras(), self.live, self.messages, self.summary_line, self.tools])
+        super().__init__([*bar, self.live, self.messages, self.summary_line, *self.extras(), self.tools])
         self.add_class("ntkit-panel")
         self.bench.listen(self._changed)
         self.refresh()
@@ -85,7 +85,7 @@ class Explorer(OnBench, VBox):
 
     def sketch(self):
         """What can be drawn while a slider moves, or None where the whole picture can."""
-        return None
+        return
 
     @property
     def code(self):
@@ -93,7 +93,7 @@ class Explorer(OnBench, VBox):
         raise NotImplementedError(f"{type(self).__name__} must define code, the lines that reproduce its figure.")
 
     def extras(self):
-        """Widgets of this kind alone, above its figure."""
+        """Widgets of this kind alone, below its figure."""
         return ()
 
     # ---- what a script asks
@@ -116,6 +116,11 @@ class Explorer(OnBench, VBox):
     def to_csv(self):
         """What is drawn as CSV text."""
         return self._complete().to_csv()
+
+    @property
+    def is_frozen(self):
+        """Whether earlier curves lie behind the present ones."""
+        return self._frozen is not None
 
     def freeze(self):
         """Keep the present curves, grey, behind those to come."""
@@ -173,26 +178,20 @@ class _Tools(VBox):
 
     def __init__(self, explorer):
         self._explorer = explorer
-        self.freeze = Button(description="Freeze", tooltip="keep these curves, grey, to compare with")
-        self.thaw = Button(description="Clear", tooltip="remove the frozen curves", disabled=True)
+        self.freeze = Action("Freeze", explorer.freeze, "keep these curves, grey, to compare with")
+        self.thaw = Action("Clear", explorer.thaw, "remove the frozen curves", disabled=True)
         self.code = ToggleButton(description="Code", tooltip="Python that reproduces this picture")
         self.link, self.listing = HTML(), HTML()
-        self.listing.layout.display = "none"
         row = HBox([self.freeze, self.thaw, self.code, self.link], layout=Layout(flex_flow="row wrap"))
         row.add_class("ntkit-tools")
         super().__init__([row, self.listing])
-        self.freeze.on_click(lambda button: self._freeze(explorer.freeze))
-        self.thaw.on_click(lambda button: self._freeze(explorer.thaw))
         self.code.observe(lambda change: self.follow(), "value")
 
     def follow(self):
-        """Bring the table's link and the code up to date with what is drawn."""
+        """Bring the buttons, the link to the table and the code up to date with what is drawn."""
+        self.thaw.disabled = not self._explorer.is_frozen
         table = base64.b64encode(self._explorer.shown.to_csv().encode()).decode()
         name = f"ntkit-{self._explorer.title}.csv"
         self.link.value = f'<a download="{name}" href="data:text/csv;base64,{table}" title="the drawn points">CSV</a>'
         self.listing.layout.display = None if self.code.value else "none"
         self.listing.value = f"<pre>{escape(self._explorer.code)}</pre>" if self.code.value else ""
-
-    def _freeze(self, action):
-        action()
-        self.thaw.disabled = action != self._explorer.freeze

@@ -59,6 +59,33 @@ function configuration(plotly, model) {
   };
 }
 
+// Breaks a line of text where it would leave the figure.
+function wrapped(text, width, size) {
+  const most = Math.max(24, Math.floor(width / (0.53 * size)));
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;
+    if (longer.replace(/<[^>]*>/g, "").length <= most) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+// The layout for a width: the titles broken into lines, with room for them above the plot.
+function fitted(layout, width, template) {
+  const fitting = { ...structuredClone(layout), template, width };
+  if (!layout.title) return fitting;
+  const room = width - layout.margin.l - layout.margin.r;
+  const title = wrapped(layout.title.text, room, 15);
+  const subtitle = wrapped(layout.title.subtitle.text, room, 12);
+  fitting.title.text = title.join("<br>");
+  fitting.title.subtitle.text = subtitle.join("<br>");
+  const more = 19 * (title.length - 1) + 16 * (subtitle.length - 1);
+  fitting.margin.t = layout.margin.t + more;
+  fitting.height = layout.height + more;
+  return fitting;
+}
+
 async function render({ model, el }) {
   const plot = el.appendChild(document.createElement("div"));
   plot.setAttribute("role", "img");
@@ -70,9 +97,9 @@ async function render({ model, el }) {
     frame = null;
     if (el.clientWidth === 0) return;
     const template = model.get("_templates")[themeOf(model, el)];
-    const layout = { ...structuredClone(model.get("picture").layout), template, width: el.clientWidth };
-    plot.setAttribute("aria-label", model.get("picture").summary);
-    plotly.react(plot, structuredClone(model.get("picture").traces), layout, config);
+    const { traces, layout, summary } = model.get("picture");
+    plot.setAttribute("aria-label", summary);
+    plotly.react(plot, structuredClone(traces), fitted(layout, el.clientWidth, template), config);
   };
   const schedule = () => {
     frame ??= requestAnimationFrame(draw);

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 import numpy as np
 from ipywidgets import FloatText, HBox, IntText, Layout, SelectionSlider
 
+LABEL_WIDTH = "6em"
+
 
 def whole_steps(most, start=1):
     """1, 2, …, 20 and then steps of about 5 %: whole numbers up to `most` for a slider.
@@ -57,12 +59,12 @@ class NumberPair(HBox):
             description=label,
             readout=False,
             tooltip=tooltip,
-            layout=Layout(width="auto", flex="1 1 150px", min_width="150px"),
-            style={"description_width": "5.2em"},
+            layout=Layout(width="auto", flex="1 1 140px", min_width="140px"),
+            style={"description_width": LABEL_WIDTH},
         )
         box = IntText if isinstance(steps[0], int) else FloatText
-        self.box = box(value=value, tooltip=tooltip, layout=Layout(width="86px", flex="0 0 86px"))
-        super().__init__([self.slider, self.box], layout=Layout(flex="1 1 270px", max_width="420px"))
+        self.box = box(value=value, tooltip=tooltip, layout=Layout(width="90px", flex="0 0 90px"))
+        super().__init__([self.slider, self.box], layout=Layout(width="auto"))
         self.slider.observe(lambda change: self._chosen(self._steps[change["new"]]), "index")
         self.box.observe(lambda change: self._chosen(change["new"]), "value")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 LARGEST_DEPTH = 1000
 LARGEST_N = 400
-_LAYERS = ("all", "top")
+LAYERS = ("all", "top")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Settings:
     seed: int = 0
     c: float = -1.5975
     rivals: tuple[str, ...] = ("relu", "tanh", "normrelu(c=-1.5975)")
-    depths: tuple[int, ...] = (2, 32)
+    depths: tuple[int, ...] = (4,)
     width: int = 256
     steps: int = 300
     layers: str = "all"
@@ -42,8 +42,8 @@ class Settings:
         _whole("seed", self.seed, 0, 2**32 - 1, "It seeds the data and the weights.")
         _whole("width", self.width, 8, 8192, "It is the number of units of each hidden layer.")
         _whole("steps", self.steps, 1, 100_000, "It counts steps of gradient descent.")
-        if self.layers not in _LAYERS:
-            raise ValueError(f"layers must be one of {', '.join(_LAYERS)}; got {self.layers!r}.")
+        if self.layers not in LAYERS:
+            raise ValueError(f"layers must be one of {', '.join(LAYERS)}; got {self.layers!r}.")
         for depth in self.depths:
             _whole("each of depths", depth, 1, LARGEST_DEPTH, "They count hidden layers.")
 

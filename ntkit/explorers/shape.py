@@ -28,8 +28,8 @@ class ShapeExplorer(Explorer):
         return shape_picture(shapes[0], shapes[1:])
 
     def _compared(self):
-        c = self.bench.settings.c
-        return nk.normrelu(c), nk.activation("selu"), nk.activation("relu")
+        beside = nk.normrelu(self.bench.settings.c), nk.activation("selu"), nk.activation("relu")
+        return [sigma for sigma in beside if sigma != self.bench.raw_sigma]
 
     def _shape(self, sigma):
         return self.bench.remember(("shape", sigma), lambda: nk.shapes.shape(sigma))
@@ -37,10 +37,10 @@ class ShapeExplorer(Explorer):
     @property
     def code(self):
         """Python that reproduces the figure."""
-        c = self.bench.settings.c
+        compared = ", ".join(activation_code(self.bench, sigma.name) for sigma in self._compared())
         return listing(
             f"sigma = {activation_code(self.bench, self.bench.settings.activation)}",
-            f'compared = [nk.normrelu({c!r}), nk.activation("selu"), nk.activation("relu")]',
+            f"compared = [{compared}]",
             "shapes = [nk.shapes.shape(activation) for activation in (sigma, *compared)]",
             "figure = nk.figures.shape_figure(shapes[0], shapes[1:])",
         )

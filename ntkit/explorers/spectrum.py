@@ -22,9 +22,7 @@ class SpectrumExplorer(Explorer):
     def comparison(self):
         """The nk.spectra.SpectrumComparison that is drawn."""
         network, points = self.bench.network, self.bench.dataset
-        return self.bench.remember(
-            ("spectra", network, points), lambda: nk.spectra.compare_spectra(network, points.x)
-        )
+        return self.bench.remember(("spectra", network, points), lambda: nk.spectra.compare_spectra(network, points.x))
 
     def picture(self):
         """The comparison, drawn."""

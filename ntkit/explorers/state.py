@@ -25,8 +25,9 @@ def to_text(settings):
 
 
 def from_text(text):
-    """The settings that `to_text` wrote; what is missing keeps its usual value.  White space and a leading "?" or "#" are
-    ignored.
+    """The settings that `to_text` wrote; what is missing keeps its usual value.
+
+    White space and a leading "?" or "#" are ignored.
 
     Raises: ValueError saying what could not be understood.
 

@@ -7,6 +7,19 @@ dash patterns say the same again; `theme` is "light" or "dark".
 from ntkit.figures.bound import bound_figure, bound_picture
 from ntkit.figures.picture import Picture
 from ntkit.figures.shape import shape_figure, shape_picture
+from ntkit.figures.spectrum import spectrum_figure, spectrum_picture
 from ntkit.figures.style import template
+from ntkit.figures.training import training_figure, training_picture
 
-__all__ = ["Picture", "bound_figure", "bound_picture", "shape_figure", "shape_picture", "template"]
+__all__ = [
+    "Picture",
+    "bound_figure",
+    "bound_picture",
+    "shape_figure",
+    "shape_picture",
+    "spectrum_figure",
+    "spectrum_picture",
+    "template",
+    "training_figure",
+    "training_picture",
+]

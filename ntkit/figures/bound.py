@@ -36,7 +36,7 @@ def bound_picture(profile):
         traces=pairs + tuple(marker for marker in markers if marker["x"][0] <= layers[-1]),
         layout=frame(
             "Correlation of two inputs after l layers: exact, and at most",
-            f"{profile.activation.name} MLP, NTK parameterisation, δ = {profile.delta:.4g}, μ = {profile.mu:.4g}",
+            f"{profile.activation} MLP, NTK parameterisation, δ = {profile.delta:.4g}, μ = {profile.mu:.4g}",
             xaxis=axis("hidden layers l", range=[0, max(int(layers[-1]), 1)]),
             yaxis=axis("correlation (dimensionless)", log=True),
         ),
@@ -74,7 +74,7 @@ def _in_words(profile):
     if np.isfinite(profile.ntk_bound[-1]):
         ntk += f", at most {min(profile.ntk_bound[-1], 1.0):.3g}"
     return (
-        f"After {depth} layers of {profile.activation.name}, two inputs at separation δ = {profile.delta:.3g} have "
+        f"After {depth} layers of {profile.activation}, two inputs at separation δ = {profile.delta:.3g} have "
         f"correlation {profile.correlation[-1]:.3g}, at most {profile.bound[-1]:.3g}{ntk}. "
         f"The bound turns at L₀ = {profile.L0}."
     )

@@ -1,4 +1,4 @@
-"""The shape of an activation, as written and normalised, beside NormReLU, SELU and ReLU; and its Hermite coefficients."""
+"""The shape of an activation, as written and normalised, beside others; and its Hermite coefficients."""
 
 import numpy as np
 
@@ -34,7 +34,8 @@ def shape_picture(chosen, compared=()):
         traces=(*graphs, _coefficients(chosen)),
         layout=frame(
             "The activation, and its Hermite coefficients",
-            f"σ̄ = {chosen.scale:.4g}·(σ {chosen.shift:+.4g}), E σ̄ = 0, E σ̄² = 1 for N(0, 1); μ = {chosen.mu:.4g}",
+            f"σ̄ = {chosen.scale:.4g}·(σ {_signed(chosen.shift)}): E σ̄ = 0, E σ̄² = 1 for pre-activations N(0, 1), as in "
+            f"the NTK parameterisation; μ = {chosen.mu:.4g}",
             xaxis=axis("pre-activation x (dimensionless)", domain=[0, 0.6]),
             yaxis=axis("σ(x)", range=[-3.2, 4.2]),
             xaxis2=axis("degree k", domain=[0.72, 1], anchor="y2"),
@@ -66,6 +67,10 @@ def _coefficients(chosen):
         "yaxis": "y2",
         "hovertemplate": _HOVER,
     }
+
+
+def _signed(value):
+    return f"{'+' if value >= 0 else '−'} {abs(value):.4g}"
 
 
 def _in_words(chosen):

@@ -6,9 +6,9 @@ from ntkit.figures.picture import Picture
 from ntkit.figures.style import BOUND, NNGP, NTK, axis, frame
 
 _HOVER = "%{y:.6g}"
-_NNGP_ROWS = {"K̄ exact": None, "Cor. 4": "corollary_4", "Cor. 4 sharp": "corollary_4_sharp",
+_NNGP_ROWS = {"NNGP exact": None, "Cor. 4": "corollary_4", "Cor. 4 sharp": "corollary_4_sharp",
               "Cor. 8": "corollary_8", "Cor. 8 sharp": "corollary_8_sharp"}  # fmt: skip
-_NTK_ROWS = {"𝒦̄ exact": None, "Cor. 6": "corollary_6", "Cor. 6 sharp": "corollary_6_sharp",
+_NTK_ROWS = {"NTK exact": None, "Cor. 6": "corollary_6", "Cor. 6 sharp": "corollary_6_sharp",
              "Cor. 10": "corollary_10", "Cor. 10 sharp": "corollary_10_sharp"}  # fmt: skip
 
 
@@ -23,7 +23,7 @@ def spectrum_figure(comparison, theme="light"):
     >>> import ntkit as nk
     >>> net = nk.mlp(32, nk.activation("relu").normalized())
     >>> spectrum_figure(nk.spectra.compare_spectra(net, nk.data.sphere(12, 0.1).x)).data[0].name
-    'K̄ (NNGP)'
+    'NNGP'
     """
     return spectrum_picture(comparison).figure(theme)
 
@@ -31,25 +31,29 @@ def spectrum_figure(comparison, theme="light"):
 def spectrum_picture(comparison):
     """The Picture that `spectrum_figure` draws."""
     unit = float(comparison.ntk.eigenvalues.mean())
+    conditions = (
+        _conditions("NNGP", _NNGP_ROWS, comparison.nngp.condition_number, comparison.condition_bounds, NNGP, "circle"),
+        _conditions("NTK", _NTK_ROWS, comparison.ntk.condition_number, comparison.condition_bounds, NTK, "diamond"),
+    )
     traces = (
-        _eigenvalues("K̄ (NNGP)", comparison.nngp.eigenvalues, NNGP, "circle"),
-        _eigenvalues("𝒦̄ / 𝒦̄₁₁ (NTK)", comparison.ntk.eigenvalues / unit, NTK, "diamond"),
-        *_limits("K̄", comparison.n, comparison.nngp_floor, comparison.nngp_ceiling, NNGP),
-        *_limits("𝒦̄", comparison.n, comparison.ntk_floor / unit, comparison.ntk_ceiling / unit, NTK),
-        _conditions("κ(K̄)", _NNGP_ROWS, comparison.nngp.condition_number, comparison.condition_bounds, NNGP, "circle"),
-        _conditions("κ(𝒦̄)", _NTK_ROWS, comparison.ntk.condition_number, comparison.condition_bounds, NTK, "diamond"),
+        _eigenvalues("NNGP", comparison.nngp, 1.0, NNGP, "circle"),
+        _eigenvalues("NTK", comparison.ntk, unit, NTK, "diamond"),
+        *_limits("NNGP", comparison.n, comparison.nngp_floor, comparison.nngp_ceiling, NNGP),
+        *_limits("NTK", comparison.n, comparison.ntk_floor / unit, comparison.ntk_ceiling / unit, NTK),
+        *conditions,
     )
     rows = [*_NTK_ROWS, *_NNGP_ROWS][::-1]
     return Picture(
         traces=traces,
         layout=frame(
             "Gram spectrum, and the condition number",
-            f"{comparison.activation} MLP, L = {comparison.depth}, NTK parameterisation, n = {comparison.n} points with "
+            f"{comparison.activation} MLP, L = {comparison.depth}, NTK parameterisation, n = {comparison.n}, "
             f"δ = {comparison.delta:.4g}",
             hovermode="closest",
             xaxis=axis("index of the eigenvalue", domain=[0, 0.52]),
             yaxis=axis("eigenvalue (units of the diagonal)", log=True),
-            xaxis2=axis("κ = λ<sub>max</sub>/λ<sub>min</sub>", log=True, domain=[0.74, 1], anchor="y2"),
+            xaxis2=axis("κ = λ<sub>max</sub>/λ<sub>min</sub>", log=True, domain=[0.74, 1], anchor="y2",
+                        range=_range_of(conditions), nticks=5, tickangle=0),
             yaxis2={"type": "category", "categoryorder": "array", "categoryarray": rows, "anchor": "x2",
                     "range": [-0.5, len(rows) - 0.5], "tickfont": {"size": 11}},
         ),
@@ -57,13 +61,16 @@ def spectrum_picture(comparison):
     )  # fmt: skip
 
 
-def _eigenvalues(name, eigenvalues, color, symbol):
+def _eigenvalues(name, spectrum, unit, color, symbol):
+    """All eigenvalues that stand out from rounding; the others are drawn nowhere."""
+    eigenvalues = np.asarray(spectrum.eigenvalues)
+    resolved = np.where(eigenvalues > spectrum.resolution, eigenvalues, np.nan)
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": name,
         "x": np.arange(1, len(eigenvalues) + 1),
-        "y": np.asarray(eigenvalues),
+        "y": resolved / unit,
         "line": {**color, "width": 1},
         "marker": {**color, "symbol": symbol, "size": 5},
         "hovertemplate": f"λ<sub>%{{x}}</sub> = {_HOVER}",
@@ -76,8 +83,8 @@ def _limits(kernel, n, floor, ceiling, color):
     style = {"type": "scatter", "mode": "lines", "hovertemplate": _HOVER, "legendgroup": kernel}
     ends = np.array([1, n])
     return (
-        {**style, "name": f"floor and ceiling of {kernel}", "x": ends, "y": np.full(2, ceiling), "line": line},
-        {**style, "name": f"floor of {kernel}", "x": ends, "y": np.full(2, floor), "line": line, "showlegend": False},
+        {**style, "name": f"bounds, {kernel}", "x": ends, "y": np.full(2, ceiling), "line": line},
+        {**style, "name": f"floor, {kernel}", "x": ends, "y": np.full(2, floor), "line": line, "showlegend": False},
     )
 
 
@@ -98,11 +105,17 @@ def _conditions(name, rows, exact, bounds, color, symbol):
     }
 
 
+def _range_of(conditions):
+    """Exponents of the axis of κ: from 1 to the largest drawn, never so narrow that its ticks crowd."""
+    largest = np.nanmax([10.0, *np.concatenate([trace["x"] for trace in conditions])])
+    return [-0.1, float(np.log10(largest)) + 0.2]
+
+
 def _in_words(comparison):
     parts = [
-        f"K̄ of {comparison.n} points at depth {comparison.depth} has eigenvalues from {comparison.nngp.min:.3g} to "
-        f"{comparison.nngp.max:.3g}, κ = {comparison.nngp.condition_number:.3g}",
-        f"𝒦̄ has κ = {comparison.ntk.condition_number:.3g}",
+        f"The NNGP matrix of {comparison.n} points at depth {comparison.depth} has eigenvalues from "
+        f"{comparison.nngp.min:.3g} to {comparison.nngp.max:.3g}, κ = {comparison.nngp.condition_number:.3g}",
+        f"the NTK matrix has κ = {comparison.ntk.condition_number:.3g}",
     ]
     proved = {name: value for name, value in comparison.condition_bounds.items() if np.isfinite(value)}
     if proved:

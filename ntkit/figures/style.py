@@ -42,7 +42,8 @@ def template(theme="light"):
         "zeroline": False,
         "exponentformat": "power",
         "automargin": True,
-        "title": {"standoff": 8},
+        "title": {"standoff": 8, "font": {"size": 13}},
+        "tickfont": {"size": 12},
     }
     layout = {
         "font": {"family": FONT, "size": 13, "color": colours["ink"]},

@@ -85,7 +85,11 @@ def test_own_function_activation_and_data_are_known_by_name():
     # When a bench takes them
     bench = Bench(activation=swirl, rivals=(shrink, "relu"), data=rows)
     # Then the settings hold names that the bench resolves
-    assert (bench.settings.activation, bench.settings.rivals, bench.settings.data) == ("swirl", ("shrink", "relu"), "rows")
+    assert (bench.settings.activation, bench.settings.rivals, bench.settings.data) == (
+        "swirl",
+        ("shrink", "relu"),
+        "rows",
+    )
     assert bench.sigma.is_normalized
     assert bench.resolve("shrink") is shrink
     assert bench.dataset is rows

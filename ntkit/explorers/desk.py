@@ -1,0 +1,90 @@
+"""What stands around the panels of a lab: stories, the data in words, reset, freeze, and the state to copy."""
+
+from html import escape
+
+from ipywidgets import HTML, Dropdown, GridBox, HBox, Layout, Text, VBox
+
+from ntkit.explorers.action import Action
+from ntkit.explorers.messages import Messages
+from ntkit.explorers.number_pair import LABEL_WIDTH
+from ntkit.explorers.stories import STORIES
+
+_NO_STORY = "choose one …"
+
+
+class Desk:
+    """Two rows of a lab, `top` above its panels and `bottom` below them."""
+
+    def __init__(self, lab):
+        self._lab, self._story, self._following = lab, None, False
+        self.messages = Messages()
+        self.stories = Dropdown(
+            options=[_NO_STORY, *STORIES],
+            description="story",
+            tooltip="settings worth a look, and what to see in them",
+            layout=Layout(width="auto"),
+            style={"description_width": LABEL_WIDTH},
+        )
+        self.caption, self.data_line = _line("ntkit-caption"), _line("ntkit-summary")
+        self.state = Text(
+            description="state",
+            tooltip="copy this line to come back here; paste one and press enter to go there",
+            continuous_update=False,
+            layout=Layout(width="auto", flex="1 1 auto"),
+            style={"description_width": LABEL_WIDTH},
+        )
+        actions = HBox([
+            Action("Reset", self._guarded(lab.reset), "back to the settings that this lab began with"),
+            Action("Freeze all", self._guarded(lab.freeze), "keep the curves of every panel, grey, to compare with"),
+            Action("Clear all", self._guarded(lab.thaw), "remove the frozen curves"),
+        ])  # fmt: skip
+        actions.add_class("ntkit-tools")
+        row = GridBox([self.stories, actions], layout=Layout(width="auto"))
+        row.add_class("ntkit-controls")
+        self.top = VBox([row, self.caption, self.data_line])
+        self.bottom = VBox([self.state, self.messages])
+        self.stories.observe(lambda change: self._chosen(self._tell, change["new"]), "value")
+        self.state.observe(lambda change: self._chosen(self._go_to, change["new"]), "value")
+        self.follow()
+
+    def follow(self):
+        """Show what the bench is set to."""
+        bench = self._lab.bench
+        if self._story is not None and bench.settings != self._story.settings:
+            self._story = None
+        self._following = True
+        self.state.value = self._lab.state
+        self.stories.value = _NO_STORY if self._story is None else self._story.title
+        self._following = False
+        self.caption.value = "" if self._story is None else f"<b>{escape(self._story.caption)}</b>"
+        with self.messages.reporting():
+            self.data_line.value = f"{escape(bench.dataset.description)} δ = {bench.dataset.delta:.4g}."
+
+    def narrate(self, story):
+        """Show the caption of a story for as long as its settings stay."""
+        self._story = story
+        self.follow()
+
+    def _chosen(self, action, value):
+        if not self._following:
+            self._guarded(lambda: action(value))()
+
+    def _guarded(self, action):
+        def run():
+            with self.messages.reporting():
+                action()
+
+        return run
+
+    def _tell(self, title):
+        if title != _NO_STORY:
+            self._lab.tell(title)
+
+    def _go_to(self, text):
+        self._lab.state = text
+
+
+def _line(css_class):
+    line = HTML()
+    line.add_class(css_class)
+    return line

@@ -1,0 +1,116 @@
+"""Loss curves of full-batch gradient descent: predicted from the spectrum, and measured on finite networks."""
+
+import numpy as np
+
+from ntkit.figures.picture import Picture
+from ntkit.figures.style import CYCLE, DASHES, axis, frame
+
+_SHOWN_DECADES = 6
+_HOVER = "%{y:.4g}"
+_CURVE_POINTS, _MARKERS = 150, 40
+
+
+def training_figure(predictions, runs=None, *, trained="all layers", theme="light"):
+    """The loss against the steps of gradient descent, each curve with its own learning rate, on a logarithmic axis.
+
+    Colour is the activation, dash the depth; measured curves are drawn with markers over their prediction.
+
+    Parameters: predictions, a mapping (activation's name, depth) → nk.dynamics.Prediction; runs, the same keys →
+    anything with `steps` and `loss`, such as an nk.networks.TrainingRun; trained, which layers, for the title; theme
+    "light" or "dark".
+    Returns: plotly.graph_objects.Figure.
+
+    >>> import ntkit as nk
+    >>> prediction = nk.dynamics.predict([[2.0, 1.0], [1.0, 2.0]], [1.0, -1.0], steps=20)
+    >>> training_figure({("relu", 3): prediction}).data[0].name
+    'relu, L = 3'
+    """
+    return training_picture(predictions, runs, trained=trained).figure(theme)
+
+
+def training_picture(predictions, runs=None, *, trained="all layers"):
+    """The Picture that `training_figure` draws."""
+    runs = runs or {}
+    styles = _styles([*predictions, *runs])
+    first = next(iter(predictions.values()))
+    return Picture(
+        traces=(
+            *(_predicted(key, prediction, styles[key]) for key, prediction in predictions.items()),
+            *(_measured(key, run, styles[key]) for key, run in runs.items()),
+        ),
+        layout=frame(
+            "Loss of gradient descent: predicted from the spectrum, and measured",
+            f"{trained} trained, NTK parameterisation, n = {len(first.eigenvalues)}, each with η = 1/λ<sub>max</sub>",
+            xaxis=axis("steps of gradient descent", log=True),
+            yaxis=axis("loss (1/n) Σ (f − y)²", log=True, range=_range(first.loss[0])),
+        ),
+        summary=_in_words(predictions, runs),
+    )
+
+
+def _styles(keys):
+    """A colour for each activation and a dash for each depth, in order of appearance."""
+    names = list(dict.fromkeys(name for name, _ in keys))
+    depths = list(dict.fromkeys(depth for _, depth in keys))
+    return {
+        (name, depth): (CYCLE[names.index(name) % len(CYCLE)], DASHES[depths.index(depth) % len(DASHES)])
+        for name, depth in keys
+    }
+
+
+def _predicted(key, prediction, style):
+    name, depth = key
+    color, dash = style
+    steps, loss = _thinned(prediction, _CURVE_POINTS)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"{name}, L = {depth}",
+        "x": steps,
+        "y": loss,
+        "line": {"color": color, "dash": dash, "width": 2},
+        "hovertemplate": _HOVER,
+    }
+
+
+def _measured(key, run, style):
+    name, depth = key
+    steps, loss = _thinned(run, _MARKERS)
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": f"{name}, L = {depth}, measured",
+        "x": steps,
+        "y": loss,
+        "marker": {"color": style[0], "symbol": "circle-open", "size": 7, "line": {"width": 1.5}},
+        "hovertemplate": _HOVER,
+    }
+
+
+def _thinned(curve, count):
+    """Steps from 1 on and the loss after them, at about `count` places even on the logarithmic axis."""
+    last = len(curve.steps) - 1
+    places = np.unique(np.geomspace(1, max(last, 1), count).round().astype(int)) if last > 0 else slice(0)
+    return np.asarray(curve.steps)[places], np.asarray(curve.loss)[places]
+
+
+def _range(initial):
+    """Exponents from which the axis shows: the loss underflows long before it is of no interest."""
+    top = np.log10(initial) if initial > 0 else 0.0
+    return [float(top - _SHOWN_DECADES), float(top + 0.4)]
+
+
+def _in_words(predictions, runs):
+    (name, depth), chosen = next(iter(predictions.items()))
+    words = f"Predicted for {name} with {depth} layers: {_course(chosen)}."
+    if len(predictions) > 1:
+        (name, depth), slowest = max(predictions.items(), key=lambda item: item[1].loss[-1])
+        words += f" Slowest drawn: {name} with {depth} layers, {_course(slowest)}."
+    for (name, depth), run in runs.items():
+        if len(run.loss):
+            words += f" Measured, {name} with {depth} layers: {_course(run)}."
+    return words
+
+
+def _course(curve):
+    return f"loss {curve.loss[0]:.3g} → {curve.loss[-1]:.3g} in {int(curve.steps[-1])} steps"
