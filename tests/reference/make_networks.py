@@ -2,10 +2,11 @@
 
     python tests/reference/make_networks.py
 
-The inputs hold what is hard in floating point: a pair 1e-6 apart, a parallel and a nearly antipodal one.  Closed forms at
-two precisions that must agree.  Takes about a minute.
+The inputs hold what is hard in floating point: a pair 1e-6 apart, a parallel and a nearly antipodal one.  Closed forms
+at two precisions that must agree.  Takes about a minute.
 """
 
+import itertools
 import json
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def matrices(name, x, depth, weight_std, bias_std) -> dict[str, list]:
         with mp.workdps(digits):
             results.append(kernels_of_any_norm(name, x, depth, weight_std, bias_std))
     for low, high in zip(*results, strict=True):
-        for a, b in zip(sum(low, []), sum(high, []), strict=True):
+        for a, b in zip(itertools.chain(*low), itertools.chain(*high), strict=True):
             require_equal(f"{name}, depth {depth}", a, b, high[0][0])
     nngp, ntk = ([[mp.nstr(entry, DIGITS) for entry in line] for line in matrix] for matrix in results[-1])
     return {"nngp": nngp, "ntk": ntk}
