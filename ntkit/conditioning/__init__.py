@@ -19,8 +19,7 @@ appendices C.1 and C.2.
 """
 
 from ntkit.conditioning.decay import L0, L1, L2, bound, bound_gap
-
-# from ntkit.conditioning.profile import DepthProfile, depth_profile
+from ntkit.conditioning.profile import DepthProfile, depth_profile
 from ntkit.conditioning.theorems import (
     corollary_4,
     corollary_4_sharp,

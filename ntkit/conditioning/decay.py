@@ -89,7 +89,7 @@ def _stages(xp, depth, delta, mu):
 
 
 def _growth_depth(xp, delta, mu):
-    """L₀(δ), in floats.  The tolerance is the rounding of the quotient and of a δ meant to be ½(1 + μ/2)^−k."""
+    """L₀(δ), in floats.  The tolerance is the rounding of the quotient, and of a δ meant to be ½(1 + μ/2)^−k."""
     rate = xp.log1p(mu / 2)
     layers = -xp.log(2 * delta) / rate
     rounding = 4 * xp.finfo(delta.dtype).eps * (xp.abs(layers) + 1 / rate)
