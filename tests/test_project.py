@@ -128,10 +128,10 @@ def public_members(name):
 
 
 def functions_and_classes(module):
-    """The public ones that are at home in `module`; a package's own modules are a part of it."""
-    for name, thing in vars(module).items():
-        if callable(thing) and not name.startswith("_") and home(thing).startswith(module.__name__):
-            yield name
+    """Those in `__all__` of `module`; without one, the public ones at home in it or, for a package, in its modules."""
+    at_home = [name for name, thing in vars(module).items() if home(thing).startswith(module.__name__)]
+    public = getattr(module, "__all__", [name for name in at_home if not name.startswith("_")])
+    return [name for name in public if callable(getattr(module, name))]
 
 
 def home(thing):
