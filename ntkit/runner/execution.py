@@ -26,6 +26,7 @@ from ntkit.runner.records import MIME_TYPE, Record
 
 PARAMETERS = ("profile", "device", "seed")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_ARROW = re.compile(r"^-+> +\d+ (.*)$", re.MULTILINE)
 _ENVIRONMENT = {"NTKIT_STRICT": "1", "PLOTLY_RENDERER": "plotly_mimetype"}
 
 
@@ -135,10 +136,17 @@ def _require_parameters(notebook):
 def _problem_in(kind, content):
     """The error that a message reports, or None: an error of a cell or callback, or the traceback of a thread."""
     if kind == "error":
-        return f"{content['ename']}: {content['evalue']}"
+        said = ": ".join(filter(None, (content["ename"], content["evalue"])))
+        return said + _line_at_fault(content["traceback"])
     if kind == "stream" and content["name"] == "stderr" and "Traceback (most recent call last)" in content["text"]:
         return _ANSI.sub("", content["text"].strip().splitlines()[-1])
     return None
+
+
+def _line_at_fault(traceback):
+    """The line of the cell that IPython's arrow points at, in brackets; an assertion says no more than this."""
+    line = _ARROW.search(_ANSI.sub("", "\n".join(traceback)))
+    return f" [{line[1].strip()}]" if line else ""
 
 
 def _label(cell, index):

@@ -41,6 +41,11 @@ def test_an_error_is_a_problem_that_names_the_cell(notebook, sources):
     assert f"cell-{len(sources)}" in problem
 
 
+def test_a_failed_assertion_shows_its_line(notebook):
+    (problem,) = run(notebook("bound = 0.5\nassert 0.6 <= bound")).problems
+    assert problem == "cell 2 (cell-1): AssertionError [assert 0.6 <= bound]"
+
+
 def test_what_goes_well_is_no_problem(notebook):
     sources = [
         "import ipywidgets as widgets\nfrom ntkit.runner import record",

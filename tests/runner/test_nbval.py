@@ -113,3 +113,8 @@ def test_a_digest_changes_with_what_is_drawn():
     assert digest(figure) == "A title\n  gap: 3 values, 1 … 3, in all 4\n  none: empty"
     figure.data[0].y = [1.0, 2.0, 3.0]
     assert "in all 6" in digest(figure)
+
+
+def test_a_digest_of_bars_that_lie_reads_their_length():
+    figure = go.Figure(go.Bar(x=[2.0, 3.0], y=["relu", "tanh"], orientation="h", name="μ"))
+    assert digest(figure) == "figure\n  μ: 2 values, 2 … 3, in all 5"
