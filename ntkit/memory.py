@@ -8,7 +8,7 @@ import math
 import os
 from pathlib import Path
 
-BLOCKWISE = "Work through it in blocks of rows: `for rows, block in nk.kernels.blocks(net, x, rows=1024)`."
+BLOCKWISE = "Work through it in blocks of rows: `for rows, part in nk.kernels.blocks(net, x): …`."
 
 _CONTROL_GROUPS = (  # limit, usage, statistics and the name in them of what can be dropped: version 2, version 1
     ("memory.max", "memory.current", "memory.stat", "inactive_file"),

@@ -282,6 +282,16 @@ def test_profile_masks_the_depths_at_which_theorem_5_is_silent():
     np.testing.assert_array_equal(profile.ntk_bound[~silent], expected)
 
 
+def test_known_trajectory_is_not_computed_again():
+    sigma = nk.activation("gelu").normalized()
+    trajectory = nk.mlp(8, sigma).trajectory(gap=0.2)
+    profile = conditioning.depth_profile(sigma, 8, 0.2, trajectory=trajectory)
+    assert profile.gap is trajectory.gap
+    for depth, delta in ((7, 0.2), (8, 0.3)):
+        with pytest.raises(ValueError, match=r"trajectory must hold one pair over . layers.*got shape \(9,\)"):
+            conditioning.depth_profile(sigma, depth, delta, trajectory=trajectory)
+
+
 def test_profile_of_a_step_has_no_ntk():
     profile = conditioning.depth_profile(nk.activation("step").normalized(), depth=5, delta=0.2)
     assert np.isnan(profile.ntk_ratio).all()

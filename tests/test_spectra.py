@@ -299,6 +299,15 @@ def test_known_assumptions_are_taken_as_given():
     assert math.isnan(found.nngp_floors["theorem_7"])
 
 
+def test_known_kernels_are_taken_as_given():
+    x = nk.data.sphere(15, 0.3, dim=20).x
+    net = nk.mlp(9, nk.activation("relu").normalized())
+    found = spectra.compare_spectra(net, x, kernels=net.kernels(x))
+    np.testing.assert_array_equal(found.ntk.eigenvalues, spectra.compare_spectra(net, x).ntk.eigenvalues)
+    with pytest.raises(ValueError, match=r"kernels must be those of x, 14 × 14; got \(15, 15\)"):
+        spectra.compare_spectra(net, x[:-1], kernels=net.kernels(x))
+
+
 def test_tensors_are_compared_where_they_live():
     x = nk.data.sphere(15, 0.3, dim=20).x
     there, here = compare(x=torch.as_tensor(x)), compare(x=x)

@@ -174,7 +174,7 @@ def data(label):
 
 @cache
 def compared(name):
-    """Comparisons of both kernels over all data and depths, and at 400 layers, which μ = 0.016 needs for Corollary 6."""
+    """Comparisons of both kernels over all data and depths, and at the 400 layers that Corollary 6 may ask for."""
     cases = [(depth, label) for label in DATA for depth in DEPTHS] + [(400, "two points, far apart")]
     return [compare_spectra(nk.mlp(depth, normalized(name)), data(label)) for depth, label in cases]
 

@@ -20,7 +20,7 @@ class DepthProfile:
     gap:         1 − ρ_l, accurate where ρ_l is near 1
     ntk_bound:   2B_μ(l/2, δ), Theorem 5; nan for l < 2L₀, where the theorem is silent
     ntk_ratio:   |Θ_l(ρ₀)| / Θ_l(1), the NTK of the pair in units of its diagonal; nan for an activation that jumps,
-                 which has no finite NTK
+                 which has no finite NTK, and where Θ_l(1) exceeds the largest float
     """
 
     activation: str
@@ -38,8 +38,8 @@ class DepthProfile:
 def depth_profile(activation, depth, delta, *, trajectory=None):
     """The DepthProfile of a normalised activation up to `depth` layers, from ρ₀ = 1 − `delta`.
 
-    Parameters: activation, an Activation with E σ = 0, E σ² = 1; depth ≥ 0, whole; delta in (0, 1); trajectory, the
-    nk.kernels.Trajectory of that pair and depth where it is already known.
+    Parameters: activation, an Activation with E σ = 0, E σ² = 1; depth ≥ 0, whole; delta in (0, 1); trajectory, what
+    `mlp(depth, activation).trajectory(gap=delta)` gives, where it is known already.
     Raises: ValueError for an activation that is not normalised or is linear, and outside those ranges.
     Source: Agarwal, Awasthi, Kale (2021), sections 3.1 and 3.2.
 
@@ -52,8 +52,8 @@ def depth_profile(activation, depth, delta, *, trajectory=None):
     checked(whole_depth=depth, delta=delta)
     mu = activation.coefficient_of_nonlinearity
     layers = np.arange(int(depth) + 1)
-    if trajectory is None:
-        trajectory = mlp(int(depth), activation).trajectory(gap=float(delta))
+    trajectory = mlp(int(depth), activation).trajectory(gap=float(delta)) if trajectory is None else trajectory
+    _demand_start(trajectory, int(depth), float(delta))
     turn = L0(delta, mu)
     return DepthProfile(
         activation=activation.name,
@@ -72,7 +72,16 @@ def depth_profile(activation, depth, delta, *, trajectory=None):
 def _ntk_ratio(trajectory):
     if trajectory.ntk is None:
         return np.full_like(trajectory.gap, np.nan)
-    return np.abs(trajectory.ntk) / trajectory.ntk_diagonal
+    with np.errstate(invalid="ignore"):
+        return np.abs(trajectory.ntk) / trajectory.ntk_diagonal
+
+
+def _demand_start(trajectory, depth, delta):
+    if trajectory.gap.shape != (depth + 1,) or trajectory.gap[0] != delta:
+        raise ValueError(
+            f"trajectory must hold one pair over {depth} layers, from 1 − ρ₀ = {delta}; got shape "
+            f"{trajectory.gap.shape}, starting at {trajectory.gap[0]}."
+        )
 
 
 def _demand_normalized(activation):

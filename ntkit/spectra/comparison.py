@@ -83,11 +83,11 @@ def assumptions(x):
     return Assumptions(delta=_separation(points), input_floor=_input_floor(points))
 
 
-def compare_spectra(net, x, *, given=None):
+def compare_spectra(net, x, *, given=None, kernels=None):
     """The SpectrumComparison of a network's NNGP and NTK matrices on the rows of x.
 
     Parameters: net, an `mlp`; x, shape (n, d), n ≥ 2 rows of unit length, no two on one line; numpy or torch; given,
-    the `assumptions(x)` where they are known already, as for many networks on the same points.
+    the `assumptions(x)`, and kernels, the `net.kernels(x)`, where they are known already.
     Raises: ValueError for other rows, or for an activation that jumps, which has no NTK; MemoryError where the matrices
     would not fit.
 
@@ -99,7 +99,9 @@ def compare_spectra(net, x, *, given=None):
     """
     ensure_fits(len(x), copies=3)  # K̄, 𝒦̄ and what eigvalsh works on
     given = assumptions(x) if given is None else given
-    kernels = net.kernels(x)
+    kernels = net.kernels(x) if kernels is None else kernels
+    if tuple(kernels.ntk.shape) != (len(x), len(x)):
+        raise ValueError(f"kernels must be those of x, {len(x)} × {len(x)}; got {tuple(kernels.ntk.shape)}.")
     case = _Case.of(net, len(x), given)
     nngp_certificate, ntk_certificate = _certificates(net, given.input_floor)
     diagonal = float(kernels.ntk[0, 0])
