@@ -1,9 +1,11 @@
 """What linked panels look at together: the settings, the objects that they name, and who is told when they change."""
 
+import functools
 from collections import OrderedDict
 from dataclasses import fields, replace
 
 import ntkit as nk
+from ntkit.explorers.mesh import Meshes
 from ntkit.explorers.settings import Settings
 from ntkit.explorers.specification import is_of_catalogue, parse_activation
 
@@ -26,6 +28,7 @@ class Bench:
     def __init__(self, **settings):
         self._own_activations, self._own_data = {}, {}
         self._remembered = OrderedDict()
+        self.meshes = Meshes()
         self._listeners = []
         self.settings = self._canonical(self._replaced(Settings(), settings))
         self.initial = self.settings
@@ -84,7 +87,7 @@ class Bench:
     def _canonical(self, settings):
         """The settings with each activation under its full name; every name in them is known."""
         if settings.data not in self._own_data:
-            nk.data.options(settings.data)
+            _options(settings.data)
         rivals = tuple(self.resolve(name).name for name in settings.rivals)
         return replace(settings, activation=self.resolve(settings.activation).name, rivals=rivals)
 
@@ -161,7 +164,7 @@ class Bench:
         return self._arguments(self.settings)
 
     def _takes(self, settings, option):
-        return settings.data not in self._own_data and option in nk.data.options(settings.data)
+        return settings.data not in self._own_data and option in _options(settings.data)
 
     def _arguments(self, settings):
         wanted = ("delta",) if settings.data == "two_points" else ("n", "delta", "seed")
@@ -186,6 +189,9 @@ class Bench:
         while len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)
         return self._remembered[key]
+
+
+_options = functools.cache(nk.data.options)
 
 
 def _name_of(function):

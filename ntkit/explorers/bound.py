@@ -3,6 +3,7 @@
 import ntkit as nk
 from ntkit.explorers.explorer import Explorer
 from ntkit.explorers.listing import data_code, listing, normalized_code
+from ntkit.explorers.settings import LARGEST_DEPTH
 from ntkit.figures.bound import bound_picture
 
 
@@ -22,13 +23,29 @@ class BoundExplorer(Explorer):
     @property
     def profile(self):
         """The nk.conditioning.DepthProfile that is drawn."""
-        bench = self.bench
-        arguments = bench.sigma, bench.settings.depth, bench.delta
-        return bench.remember(("profile", *arguments), lambda: nk.conditioning.depth_profile(*arguments))
+        return self._profile(self.bench.settings.depth)
+
+    def _profile(self, depth):
+        sigma, delta = self.bench.sigma, self.bench.delta
+        mesh = self.bench.meshes.quick(sigma)
+        known = mesh.of_pair(delta, depth) if depth <= mesh.depth else None
+        return self.bench.remember(
+            ("profile", sigma, depth, delta),
+            lambda: nk.conditioning.depth_profile(sigma, depth, delta, trajectory=known),
+        )
 
     def picture(self):
         """The profile, drawn."""
         return bound_picture(self.profile)
+
+    def sketch(self):
+        """The layers that are known already, where there are more to come."""
+        covered = self.bench.meshes.quick(self.bench.sigma).depth
+        return bound_picture(self._profile(covered)) if covered < self.bench.settings.depth else None
+
+    def prepare(self):
+        """Follow twice as many layers, so that the slider of the depth finds them known."""
+        self.bench.meshes.covering(self.bench.sigma, min(2 * self.bench.settings.depth, LARGEST_DEPTH))
 
     @property
     def code(self):

@@ -84,8 +84,11 @@ class Explorer(OnBench, VBox):
         raise NotImplementedError(f"{type(self).__name__} must define picture(), which returns a Picture.")
 
     def sketch(self):
-        """What can be drawn while a slider moves, or None where the whole picture can."""
+        """What can be drawn while a slider moves: `self.shown` to wait, None where the whole picture can be drawn."""
         return
+
+    def prepare(self):
+        """Work towards the reader's next move, done once the present picture is complete."""
 
     @property
     def code(self):
@@ -139,7 +142,8 @@ class Explorer(OnBench, VBox):
         with self.messages.reporting(instead=self._show_nothing):
             sketch = self.sketch()
             self._is_sketch = sketch is not None
-            self._show(self._over_frozen(sketch) if self._is_sketch else self._complete())
+            if sketch is not self.shown:
+                self._show(self._over_frozen(sketch) if self._is_sketch else self._complete())
         self._rest.restart()
 
     def _changed(self, names):
@@ -152,6 +156,7 @@ class Explorer(OnBench, VBox):
                 self._show(self._complete())
             self.summary_line.value = f'<div role="status" aria-live="polite">{escape(self.shown.summary)}</div>'
             self.tools.follow()
+            self.prepare()
 
     def _show(self, picture):
         self.shown = picture

@@ -7,10 +7,10 @@ five, and home and end reach the ends.
 import math
 from contextlib import contextmanager
 
-import numpy as np
 from ipywidgets import FloatText, HBox, IntText, Layout, SelectionSlider
 
 LABEL_WIDTH = "6em"
+_ROUND_NUMBERS = (1, 1.1, 1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 9)
 
 
 def whole_steps(most, start=1):
@@ -25,14 +25,13 @@ def whole_steps(most, start=1):
     return tuple(steps)
 
 
-def logarithmic_steps(least_exponent, per_decade=20):
-    """10^least_exponent … 0.9 in steps that are even on a logarithmic scale, rounded to three digits.
+def logarithmic_steps(least_exponent):
+    """10^least_exponent … 0.9, about evenly on a logarithmic scale: 20 round numbers a decade.
 
-    >>> logarithmic_steps(-1, per_decade=2)
-    (0.1, 0.316, 0.9)
+    >>> logarithmic_steps(-1)[:6], len(logarithmic_steps(-3))
+    ((0.1, 0.11, 0.12, 0.14, 0.16, 0.18), 60)
     """
-    exponents = np.arange(least_exponent * per_decade, 0) / per_decade
-    return (*(float(f"{10**e:.3g}") for e in exponents if 10**e < 0.9), 0.9)
+    return tuple(float(f"{digits}e{exponent}") for exponent in range(least_exponent, 0) for digits in _ROUND_NUMBERS)
 
 
 def even_steps(least, most, step):

@@ -21,12 +21,32 @@ class SpectrumExplorer(Explorer):
     @property
     def comparison(self):
         """The nk.spectra.SpectrumComparison that is drawn."""
-        network, points = self.bench.network, self.bench.dataset
-        return self.bench.remember(("spectra", network, points), lambda: nk.spectra.compare_spectra(network, points.x))
+        return self._compare(self.bench.network)
+
+    def _compare(self, network, kernels=None):
+        points = self.bench.dataset
+        given = self.bench.remember(("assumptions", points), lambda: nk.spectra.assumptions(points.x))
+        if kernels is not None:
+            return nk.spectra.compare_spectra(network, points.x, given=given, kernels=kernels)
+        return self.bench.remember(
+            ("spectra", network, points), lambda: nk.spectra.compare_spectra(network, points.x, given=given)
+        )
 
     def picture(self):
         """The comparison, drawn."""
         return spectrum_picture(self.comparison)
+
+    def sketch(self):
+        """The spectra of interpolated kernels, to three digits, or what is shown until the exact ones are there."""
+        mesh, depth = self.bench.meshes.quick(self.bench.sigma), self.bench.settings.depth
+        if mesh.trajectory.ntk is None:
+            return None  # the exact computation says why there is no NTK
+        if depth > mesh.depth:
+            return self.shown
+        try:
+            return spectrum_picture(self._compare(self.bench.network, mesh.kernels(self.bench.dataset.x, depth)))
+        except ValueError:  # a nearly singular matrix became indefinite by interpolation
+            return self.shown
 
     @property
     def code(self):

@@ -1,6 +1,7 @@
 """How fast networks train: predicted from their spectra for several at once, and measured on a finite one."""
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -55,13 +56,17 @@ class TrainingExplorer(Explorer):
         return self._drawn(self._keys())
 
     def sketch(self):
-        """The chosen network, and of the others those that need no computing."""
-        chosen, *others = self._keys()
-        return self._drawn([chosen, *(key for key in others if self.bench.knows(self._modes_key(*key)))])
+        """The chosen network from interpolated kernels, and of the others those that need no computing."""
+        keys = self._keys()
+        known = [key for key in keys if self.bench.knows(self._modes_key(*key))]
+        if len(known) == len(keys):
+            return None
+        quick = {} if keys[0] in known else self._quick_prediction(*keys[0])
+        return self._drawn(known, quick) if known or quick else self.shown
 
-    def _drawn(self, keys):
+    def _drawn(self, keys, quick=MappingProxyType({})):
         readings = {key: self._readings[self._run_key(*key)] for key in keys if self._run_key(*key) in self._readings}
-        predictions = {key: self.prediction(*key, reading=readings.get(key)) for key in keys}
+        predictions = {**quick, **{key: self.prediction(*key, reading=readings.get(key)) for key in keys}}
         return training_picture(predictions, readings, trained=_TRAINED[self.bench.settings.layers])
 
     def _keys(self):
@@ -80,6 +85,18 @@ class TrainingExplorer(Explorer):
         if reading is not None:
             return nk.dynamics.predict(modes, y, steps, initial=reading.initial)
         return self.bench.remember(("prediction", modes, steps), lambda: nk.dynamics.predict(modes, y, steps))
+
+    def _quick_prediction(self, name, depth):
+        """The same from interpolated kernels, under its key, or nothing where they will not do."""
+        mesh, points = self.bench.meshes.quick(self.bench.normalized(name)), self.bench.dataset
+        if depth > mesh.depth or mesh.trajectory.ntk is None:
+            return {}
+        kernels = mesh.kernels(points.x, depth)
+        kernel = kernels.ntk if self.bench.settings.layers == "all" else kernels.nngp
+        try:
+            return {(name, depth): nk.dynamics.predict(kernel, points.y, self.bench.settings.steps)}
+        except ValueError:  # a nearly singular matrix became indefinite by interpolation
+            return {}
 
     def _modes_key(self, name, depth):
         return "modes", name, depth, self.bench.dataset, self.bench.settings.layers
