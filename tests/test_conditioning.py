@@ -169,12 +169,14 @@ def test_tensors_give_tensors_of_their_precision(dtype):
 
 
 def test_every_statement_accepts_tensors():
-    delta = torch.tensor([0.05, 0.2], dtype=torch.float64)
+    delta, n = torch.tensor([0.05, 0.2], dtype=torch.float64), np.array([[30], [7]])
     for function in (conditioning.theorem_5, conditioning.theorem_5_sharp, conditioning.theorem_9):
         np.testing.assert_allclose(function(90, delta, 0.5), function(90, delta.numpy(), 0.5), rtol=1e-13)
     for name in ("4", "4_sharp", "6", "6_sharp", "8", "8_sharp", "10", "10_sharp"):
         function = getattr(conditioning, f"corollary_{name}")
-        np.testing.assert_allclose(function(90, delta, 0.5, 30), function(90, delta.numpy(), 0.5, 30), rtol=1e-12)
+        np.testing.assert_allclose(function(90, delta, 0.5, n), function(90, delta.numpy(), 0.5, n), rtol=1e-12)
+    slope = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
+    np.testing.assert_allclose(conditioning.ntk_diagonal(700, slope), conditioning.ntk_diagonal(700, slope.numpy()))
 
 
 def test_nothing_overflows_at_great_depth_or_at_the_smallest_separation():

@@ -71,7 +71,8 @@ def corollary_4(depth, delta, mu, n):
     >>> corollary_4(L1(0.1, 0.5, 50), 0.1, 0.5, 50)
     np.float64(101.0)
     """
-    return 1 + 2 * _decay_since_l1(depth, delta, mu, n, "Corollary 4", _ENTRIES) * n
+    _, depth, delta, mu, n = checked(whole_depth=depth, delta=delta, mu=mu, n=n)
+    return 1 + 2 * plain(n) * _decay_since_l1(depth, delta, mu, n, "Corollary 4", _ENTRIES)
 
 
 def corollary_4_sharp(depth, delta, mu, n):
@@ -113,8 +114,8 @@ def theorem_5(depth, delta, mu):
     Raises: ValueError where depth < 2L₀, depth is not whole, or an argument is out of range.
     Source: Agarwal, Awasthi, Kale (2021), Theorem 5; L/2 is a half-integer where L is odd.
 
-    >>> float(theorem_5(2, 0.5, 1.0)), float(theorem_5_sharp(2, 0.5, 1.0))
-    (0.5, 0.125)
+    >>> float(theorem_5(2, 0.5, 1.0))
+    0.5
     """
     return 2 * _bound_at_half(depth, delta, mu, "Theorem 5", "theorem_5_sharp holds at every depth.")
 
@@ -128,6 +129,9 @@ def theorem_5_sharp(depth, delta, mu):
 
     Raises: ValueError where depth is not whole or an argument is out of range.
     Source: ours, from the lemmas of Agarwal, Awasthi, Kale (2021), appendix C.2.
+
+    >>> float(theorem_5_sharp(2, 0.5, 1.0))
+    0.125
     """
     checked(whole_depth=depth)
     return bound(depth, delta, mu)
@@ -181,8 +185,8 @@ def corollary_8(depth, delta, mu, n):
     Raises: ValueError where an argument is out of range.
     Source: Agarwal, Awasthi, Kale (2021), Corollary 8.
 
-    >>> float(corollary_8(0, 0.25, 0.5, 4)), float(corollary_8_sharp(0, 0.25, 0.5, 4))
-    (17.0, 13.0)
+    >>> float(corollary_8(0, 0.25, 0.5, 4))
+    17.0
     """
     xp, depth, delta, mu, n = checked(whole_depth=depth, delta=delta, mu=mu, n=n)
     return plain(1 + n / delta * xp.exp(-xp.log1p(mu / 2) * depth))
@@ -196,9 +200,12 @@ def corollary_8_sharp(depth, delta, mu, n):
 
     Raises: ValueError where an argument is out of range.
     Source: Agarwal, Awasthi, Kale (2021), proof of Corollary 25.
+
+    >>> float(corollary_8_sharp(0, 0.25, 0.5, 4))
+    13.0
     """
-    checked(n=n)
-    return 1 + n * bound(depth, delta, mu) / bound_gap(depth, delta, mu)
+    _, depth, delta, mu, n = checked(depth=depth, delta=delta, mu=mu, n=n)
+    return 1 + plain(n) * bound(depth, delta, mu) / bound_gap(depth, delta, mu)
 
 
 def theorem_9(depth, delta, mu):
@@ -209,8 +216,8 @@ def theorem_9(depth, delta, mu):
     Raises: ValueError where depth < 2L₀, depth is not whole, or an argument is out of range.
     Source: Agarwal, Awasthi, Kale (2021), Theorems 9 and 27.
 
-    >>> float(theorem_9(2, 0.5, 1.0)), float(theorem_9_sharp(2, 0.5, 1.0))
-    (0.5, 0.875)
+    >>> float(theorem_9(2, 0.5, 1.0))
+    0.5
     """
     return 1 - 2 * _bound_at_half(depth, delta, mu, "Theorem 9", "theorem_9_sharp holds at every depth.")
 
@@ -222,6 +229,9 @@ def theorem_9_sharp(depth, delta, mu):
 
     Raises: ValueError where depth is not whole or an argument is out of range.
     Source: ours.
+
+    >>> float(theorem_9_sharp(2, 0.5, 1.0))
+    0.875
     """
     checked(whole_depth=depth)
     return bound_gap(depth, delta, mu)
