@@ -281,30 +281,36 @@ def _on_panels(function, edges, kinks, name):
 # --- two dimensions ------------------------------------------------------------------------------------------------
 
 
-def product_expectation(f, g, kinks_f, kinks_g, angle, radius, width=2.6, nodes=20):
+def product_expectation(f, g, kinks_f, kinks_g, angle, radius, width=2.6):
     """E f(U) g(V), corr(U, V) = cos(angle), for f, g smooth between their kinks.
+
+    Parameters: see `product_nodes`.  Returns: float.
+    """
+    u, v, weights = product_nodes(kinks_f, kinks_g, angle, radius, width, half=f is g)
+    total = float((weights * f(u) * g(v)).sum())
+    return 2 * total if f is g else total
+
+
+def product_nodes(kinks_f, kinks_g, angle, radius, width=2.6, *, half=False):
+    """Nodes u, v and weights for E f(U) g(V), corr(U, V) = cos(angle), f and g smooth between their kinks.
 
     With U = cZ + sW, V = cZ − sW, c = cos(angle/2), s = sin(angle/2), the kinks are the lines cz ± sw = b: for every w
     the inner integral over z is split there, the outer one where two of these lines cross.
 
     Parameters: angle in [0, π/2] (beyond, replace g(x) by g(−x)); radius, where f² φ is negligible; width, of panels
-    that `nodes` Gauss–Legendre nodes resolve.
-    Returns: float.
+    that twenty Gauss–Legendre nodes resolve; half, only w > 0 (the other half exchanges u and v).
     """
     c, s = np.cos(0.5 * angle), np.sin(0.5 * angle)
     kinks_f, kinks_g = np.asarray(kinks_f, float), np.asarray(kinks_g, float)
-    symmetric = f is g
-    outer = _outer_edges(kinks_f, kinks_g, s, 0.0 if symmetric else -radius, radius, 1.27 * width)
+    outer = _outer_edges(kinks_f, kinks_g, s, 0.0 if half else -radius, radius, 0.8 * width)
     w, w_weights = (a.ravel() for a in panel_nodes(outer, 16))
     reach = np.sqrt(radius**2 - w**2)[:, None]  # the density is negligible outside the disc
     breaks = np.concatenate(
         [-reach, (kinks_f - s * w[:, None]) / c, (kinks_g + s * w[:, None]) / c, reach], axis=1)
     breaks = np.sort(np.clip(breaks, -reach, reach), axis=1)
-    z, z_weights = panel_nodes(subdivide(breaks, width), nodes)
-    z, z_weights = z.reshape(len(w), -1), z_weights.reshape(len(w), -1)
-    shift = s * w[:, None]
-    inner = (z_weights * density(z) * f(c * z + shift) * g(c * z - shift)).sum(axis=1)
-    return float(inner @ (w_weights * density(w))) * (2 if symmetric else 1)
+    z, z_weights = (a.reshape(len(w), -1) for a in panel_nodes(subdivide(breaks, width), 20))
+    weights = z_weights * density(z) * (w_weights * density(w))[:, None]
+    return c * z + s * w[:, None], c * z - s * w[:, None], weights
 
 
 def _outer_edges(kinks_f, kinks_g, s, lowest, highest, width):

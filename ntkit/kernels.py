@@ -9,7 +9,7 @@ once over a mesh of correlations, graded towards ρ = ±1 like floating-point nu
 its value from polynomials on that mesh.  The cost of a matrix does not grow with the depth.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -23,7 +23,7 @@ _OCTAVES = 112  # margins down to 2e-34; float64 inputs that differ have larger 
 _COARSE = 16  # Chebyshev points on an octave
 _FINE = 32  # panels on an octave, a power of two
 _DEGREE = 5
-_BLOCK = 1 << 18  # pairs looked up at a time
+_BLOCK = {"numpy": 1 << 15, "cpu": 1 << 17, "cuda": 1 << 24}  # pairs looked up at a time: what a cache or a device likes
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ class KernelState:
     def margin(self):
         """1 − |ρ|, from h or s, whichever is the smaller."""
         xp = array_namespace(self.covariance)
-        return (xp.minimum(self.half_distance, self.half_sum) - self._mismatch) / self._scale
+        return xp.clip((xp.minimum(self.half_distance, self.half_sum) - self._mismatch) / self._scale, 0.0, 1.0)
 
     @property
     def _scale(self):
@@ -238,7 +238,7 @@ def _sphere_matrices(architecture, x, y, variance, ntk):
     n, p = x.shape[0], second.shape[0]
     look_up = _profile(architecture, variance, ntk, n * p)
     out = [xp.empty((n, p), dtype=xp.float64, device=x.device) for _ in range(2 if ntk else 1)]
-    rows = max(1, _BLOCK // p)
+    rows = max(1, _block_size(x) // p)
     for top in range(0, n, rows):
         bottom, left = min(top + rows, n), 0 if y is not None else top
         rho, margin = _correlations(x[top:bottom], second[left:], same=y is None)
@@ -247,6 +247,10 @@ def _sphere_matrices(architecture, x, y, variance, ntk):
             if y is None:
                 matrix[bottom:, top:bottom] = values[:, bottom - top:].T
     return Kernels(out[0], out[1] if ntk else None)
+
+
+def _block_size(x):
+    return _BLOCK.get(x.device.type, _BLOCK["cuda"]) if is_torch_array(x) else _BLOCK["numpy"]
 
 
 def _correlations(x, y, same):
@@ -295,7 +299,7 @@ class ProfileTable:
     """
 
     def __init__(self, coefficients, diagonal):
-        self._coefficients = coefficients  # (side · panels, kernels · (degree + 1)), highest power first
+        self._coefficients = coefficients  # (kernels, degree + 1, side · panels), highest power first
         self._diagonal = diagonal
         self._devices = {}
 
@@ -309,17 +313,19 @@ class ProfileTable:
         panel, local = _panel(margin)
         panel = xp.where(rho < 0, panel + _OCTAVES * _FINE, panel)
         values = self._horner(panel.reshape(-1), local.reshape(-1))
+        values = [v.reshape(rho.shape) for v in values]
         same = (margin == 0) & (rho > 0)
-        return [xp.where(same, diagonal, v.reshape(rho.shape))
-                for v, diagonal in zip(values, self._diagonal, strict=True)]
+        for value, diagonal in zip(values, self._diagonal, strict=True):
+            value[same] = diagonal
+        return values
 
     def _horner(self, panel, local):
-        rows = array_namespace(local).take(self._on_device(local), panel, axis=0)
         values = []
-        for first in range(0, rows.shape[1], _DEGREE + 1):
-            value = rows[:, first]
-            for k in range(first + 1, first + _DEGREE + 1):
-                value = value * local + rows[:, k]
+        for coefficients in self._on_device(local):
+            value = coefficients[0][panel]
+            for row in coefficients[1:]:
+                value *= local
+                value += row[panel]
             values.append(value)
         return values
 
@@ -353,7 +359,7 @@ def _table(cls, architecture, variance, ntk):
     kept = [(k, float(d[0])) for k, d in ((kernels.nngp, one.nngp), (kernels.ntk, one.ntk)) if k is not None]
     resample = _resampling()
     fine = [(values.reshape(-1, _COARSE) @ resample.T).reshape(-1, _DEGREE + 1) for values, _ in kept]
-    return cls(np.ascontiguousarray(np.concatenate(fine, axis=1)), [d for _, d in kept])
+    return cls(np.stack([f.T for f in fine]), [d for _, d in kept])
 
 
 def _chebyshev(count):

@@ -11,16 +11,20 @@ and, for what is left, quadrature pair by pair.  Distances of pairs come from ½
 relatively, exact.  Source: Agarwal, Awasthi, Kale (2021), section 3.5 and appendix D (Lemma 40, eq. 15, 16).
 """
 
+from functools import lru_cache
+
 import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 from scipy.special import ndtr
 
 from ntkit.dual import piecewise_constant_levels
-from ntkit.gaussian import density, hermite_functions, panel_nodes, product_expectation, resolve, root_density, subdivide
+from ntkit.gaussian import density, hermite_functions, panel_nodes, product_nodes, resolve, root_density, subdivide
 
 _TERMS = (64, 128, 256, 512, 1024)
-_ANGLE_POINTS = 24
-_MOST_NORM_POINTS = 40
+_FEW_NORMS = 3
+_ANGLE_POINTS = (24, 48, 96, 160)
+_NORM_POINTS = (8, 14, 24, 40, 56)
+_TAIL = 1e-12
 _CHUNK = 1 << 14
 
 
@@ -208,39 +212,51 @@ def _log_range(*variances):
     return (low, high) if high - low > 1e-12 else (low - 1e-6, high + 1e-6)
 
 
+@lru_cache(maxsize=64)
 def _tensor(sigma, low, high):
     """Chebyshev coefficients in the angle at the norms' Chebyshev points: (kernel, side, degree, norms, norms)."""
-    count = 6
-    while True:
-        tables = _tensor_of(sigma, low, high, count)
-        transform = _chebyshev_matrix(count)
-        tail = np.abs(np.einsum("ab,ksdbc->ksdac", transform, tables))[..., -2:, :].max()
-        if tail <= 2e-13 * np.abs(tables).max() or count >= _MOST_NORM_POINTS:
+    angles = next((a for a in _ANGLE_POINTS if _tail(_tensor_of(sigma, low, high, _FEW_NORMS, a), axis=2) <= _TAIL), None)
+    for count in _NORM_POINTS if angles else ():
+        tables = _tensor_of(sigma, low, high, count, angles)
+        if _tail(np.einsum("ab,ksdbc->ksdac", _chebyshev_matrix(count), tables), axis=3) <= _TAIL:
             return tables
-        count = count + 4 if count < 14 else 2 * count
+    raise ValueError(f"the norms of the inputs, between {np.exp(0.5 * low):.3g} and {np.exp(0.5 * high):.3g}, are too "
+                     f"large or too different for activation {sigma.name!r}: normalise the inputs, or scale them to 1.")
 
 
-def _tensor_of(sigma, low, high, count):
-    roots = np.exp(0.25 * (low + high) + 0.25 * (high - low) * _points(count))
-    angles = 0.25 * np.pi * (1 + _points(_ANGLE_POINTS))
-    values = np.empty((2, 2, _ANGLE_POINTS, count, count))
-    for i in range(count):
-        for j in range(i + 1):
-            for a, angle in enumerate(angles):
-                for side, sign in enumerate((1.0, -1.0)):
-                    values[:, side, a, i, j] = values[:, side, a, j, i] = _pair(sigma, roots[i], roots[j], angle, sign)
-    return np.einsum("da,ksaij->ksdij", _chebyshev_matrix(_ANGLE_POINTS), values)
+def _tail(coefficients, axis):
+    """The last two coefficients along the axis, relative to the largest of each kernel."""
+    last = np.abs(np.take(coefficients, (-2, -1), axis=axis))
+    return (last.max(axis=(1, 2, 3, 4)) / np.abs(coefficients).max(axis=(1, 2, 3, 4))).max()
+
+
+def _tensor_of(sigma, low, high, count, angle_count):
+    """All norms share their nodes, since a kink at 0 stays at 0: a matrix product for every angle."""
+    roots = np.exp(0.25 * (low + high) + 0.25 * (high - low) * _points(count))[:, None]
+    angles = 0.25 * np.pi * (1 + _points(angle_count))
+    values = np.empty((2, 2, angle_count, count, count))
+    radius, width = _extent(sigma, roots.max())
+    for a, angle in enumerate(angles):
+        u, v, weights = (part.ravel() for part in product_nodes(sigma.kinks, sigma.kinks, angle, radius, width))
+        for k, f in enumerate((sigma, sigma.derivative)):
+            left = weights * f(roots * u)
+            for side, sign in enumerate((1.0, -1.0)):
+                values[k, side, a] = left @ f(roots * (sign * v)).T
+    return np.einsum("da,ksaij->ksdij", _chebyshev_matrix(angle_count), values)
+
+
+def _extent(sigma, root):
+    """Radius and panel width for x ↦ σ(root · x)."""
+    radius = resolve(sigma.rescaled(root), [b / root for b in sigma.kinks], f"activation {sigma.name!r}").radius
+    return max(9.5, radius - 3.5), sigma.resolved.smoothest_width / max(1.0, root)
 
 
 def _pair(sigma, root1, root2, angle, sign):
     """E σ(√q₁ U)σ(√q₂ V) and E σ'(√q₁ U)σ'(√q₂ V) at ρ = sign · cos(angle), angle ≤ π/2."""
     kinks = np.array(sigma.kinks)
-    radius = 9.5 if sigma.resolved.radius <= 13.5 else sigma.resolved.radius
-    width = sigma.resolved.smoothest_width / max(1.0, root1, root2)
-    return tuple(
-        product_expectation(lambda x: f(root1 * x), lambda x: f(sign * root2 * x), kinks / root1,  # noqa: B023
-                            sign * kinks / root2, angle, radius, width)
-        for f in (sigma, sigma.derivative))
+    nodes = product_nodes(kinks / root1, sign * kinks / root2, angle, *_extent(sigma, max(root1, root2)))
+    return tuple((nodes[2] * f(root1 * nodes[0]) * f(sign * root2 * nodes[1])).sum()
+                 for f in (sigma, sigma.derivative))
 
 
 def _points(count):
