@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ntkit import kernels
+
 
 def gershgorin(n, off_diagonal):
     """Floor and ceiling of the eigenvalues of a matrix with unit diagonal and other entries of at most b: 1 ∓ (n − 1)b.
@@ -38,7 +40,7 @@ def network_floors(net, delta):
     k(1) − k(1 − δ) and Θ(1) − Θ(1 − δ), with the kernels on the sphere as functions of the correlation, whose power
     series have no negative coefficient (Schoenberg).  It holds for any activation, weight_std and bias_std.
 
-    Parameters: net, an Architecture with a profile; delta in (0, 1].
+    Parameters: net, an `mlp`; delta in (0, 1].
     Returns: (NNGP, NTK), floats; the first relatively accurate, the second to about ε·Θ(1), nan for an activation that
     jumps.
     Raises: ValueError where delta is out of range.
@@ -48,9 +50,9 @@ def network_floors(net, delta):
     [0.75, 2.25]
     """
     _demand_input_floor(delta)
-    layers = net.trajectory(gap=np.array([0.0, delta]))
-    ntk_floor = np.nan if layers.ntk is None else layers.ntk[-1, 0] - layers.ntk[-1, 1]
-    return float(layers.nngp_diagonal[-1] * layers.gap[-1, 1]), float(ntk_floor)
+    smooth = net.activation is None or net.activation.is_continuous
+    state = kernels.run(net.layers, kernels.sphere_state(gap=np.array([0.0, delta]), ntk=smooth))
+    return float(state.half_distance[1]), float(state.ntk[0] - state.ntk[1]) if smooth else np.nan
 
 
 def _demand_input_floor(delta):
