@@ -58,7 +58,7 @@ class Desk:
         self._following = False
         self.caption.value = "" if self._story is None else f"<b>{escape(self._story.caption)}</b>"
         with self.messages.reporting():
-            self.data_line.value = f"{escape(bench.dataset.description)} δ = {bench.dataset.delta:.4g}."
+            self.data_line.value = f"{escape(bench.dataset.description)} Separation δ = {bench.dataset.delta:.4g}."
 
     def narrate(self, story):
         """Show the caption of a story for as long as its settings stay."""

@@ -77,6 +77,9 @@ class Explorer(OnBench, VBox):
         self.bench.listen(self._changed)
         self.refresh()
 
+    def __repr__(self):
+        return f"<{type(self).__name__}: {self.shown.summary}>"
+
     # ---- what a kind of explorer defines
 
     def picture(self):

@@ -59,6 +59,9 @@ class Lab(OnBench, VBox):
         self.add_class("ntkit-lab")
         self.bench.listen(lambda changed: self.desk.follow())
 
+    def __repr__(self):
+        return f"<Lab {self.state}>"
+
     @property
     def bound(self):
         """The BoundExplorer."""

@@ -71,8 +71,15 @@ function wrapped(text, width, size) {
   return lines;
 }
 
-// The layout for a width: the titles broken into lines, with room for them above the plot.
-function fitted(layout, width, template) {
+// How many rows a horizontal legend takes: plotly.js gives all of its columns the width of the longest entry.
+function legendRows(traces, room) {
+  const names = traces.filter((trace) => trace.showlegend !== false).map((trace) => trace.name.replace(/<[^>]*>/g, ""));
+  const longest = Math.max(...names.map((name) => name.length), 1);
+  return Math.ceil(names.length / Math.max(1, Math.floor(room / (7.2 * longest + 45))));
+}
+
+// The layout for a width: titles broken into lines, with room for them above the plot and for the legend below.
+function fitted(layout, traces, width, template) {
   const fitting = { ...structuredClone(layout), template, width };
   if (!layout.title) return fitting;
   const room = width - layout.margin.l - layout.margin.r;
@@ -80,9 +87,10 @@ function fitted(layout, width, template) {
   const subtitle = wrapped(layout.title.subtitle.text, room, 12);
   fitting.title.text = title.join("<br>");
   fitting.title.subtitle.text = subtitle.join("<br>");
-  const more = 19 * (title.length - 1) + 16 * (subtitle.length - 1);
-  fitting.margin.t = layout.margin.t + more;
-  fitting.height = layout.height + more;
+  const above = 19 * (title.length - 1) + 16 * (subtitle.length - 1);
+  const below = 19 * Math.max(0, legendRows(traces, room) - 2);
+  fitting.margin.t = layout.margin.t + above;
+  fitting.height = layout.height + above + below;
   return fitting;
 }
 
@@ -99,7 +107,7 @@ async function render({ model, el }) {
     const template = model.get("_templates")[themeOf(model, el)];
     const { traces, layout, summary } = model.get("picture");
     plot.setAttribute("aria-label", summary);
-    plotly.react(plot, structuredClone(traces), fitted(layout, el.clientWidth, template), config);
+    plotly.react(plot, structuredClone(traces), fitted(layout, traces, el.clientWidth, template), config);
   };
   const schedule = () => {
     frame ??= requestAnimationFrame(draw);

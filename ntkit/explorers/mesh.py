@@ -2,8 +2,8 @@
 
 One pass through the layers gives the correlations after each of them, so that another depth is another row; and on
 the sphere a kernel is a function of the correlation alone, so that other data are other places on the same curve.
-In the coordinate s = ½ log(gap/(2 − gap)) = log tan(θ/2), θ the angle of the inputs, these curves have no boundary layer
-at either end, and a cubic spline through 20 places a decade is exact to about 1e-5: more than a screen shows.
+In the coordinate s = ½ log(gap/(2 − gap)) = log tan(θ/2), θ the angle of the inputs, these curves have no boundary
+layer at either end, and a cubic spline through 20 places a decade is exact to about 1e-5: more than a screen shows.
 """
 
 from collections import OrderedDict
@@ -38,7 +38,7 @@ class Mesh:
         return len(self.trajectory.nngp_diagonal) - 1
 
     def of_pair(self, delta, depth):
-        """The trajectory of two inputs at separation `delta` up to `depth`, or None where the mesh has no such place."""
+        """The trajectory of two inputs at separation `delta` up to `depth`; None where the mesh has no such place."""
         places = np.flatnonzero(self.gaps == delta)
         return _restricted(self.trajectory, places[0], depth) if len(places) else None
 

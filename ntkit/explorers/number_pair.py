@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from ipywidgets import FloatText, HBox, IntText, Layout, SelectionSlider
 
-LABEL_WIDTH = "6em"
+LABEL_WIDTH = "6.8em"
 _ROUND_NUMBERS = (1, 1.1, 1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 9)
 
 

@@ -53,7 +53,7 @@ def spectrum_picture(comparison):
             xaxis=axis("index of the eigenvalue", domain=[0, 0.52]),
             yaxis=axis("eigenvalue (units of the diagonal)", log=True),
             xaxis2=axis("κ = λ<sub>max</sub>/λ<sub>min</sub>", log=True, domain=[0.74, 1], anchor="y2",
-                        range=_range_of(conditions), nticks=5, tickangle=0),
+                        **_decades_of(conditions)),
             yaxis2={"type": "category", "categoryorder": "array", "categoryarray": rows, "anchor": "x2",
                     "range": [-0.5, len(rows) - 0.5], "tickfont": {"size": 11}},
         ),
@@ -105,10 +105,10 @@ def _conditions(name, rows, exact, bounds, color, symbol):
     }
 
 
-def _range_of(conditions):
-    """Exponents of the axis of κ: from 1 to the largest drawn, never so narrow that its ticks crowd."""
-    largest = np.nanmax([10.0, *np.concatenate([trace["x"] for trace in conditions])])
-    return [-0.1, float(np.log10(largest)) + 0.2]
+def _decades_of(conditions):
+    """Range and ticks of the axis of κ: from 1 to the largest drawn, whole decades apart, four ticks at most."""
+    decades = float(np.log10(np.nanmax([10.0, *np.concatenate([trace["x"] for trace in conditions])])))
+    return {"range": [-0.1, decades + 0.2], "dtick": max(1, int(np.ceil(decades / 3)))}
 
 
 def _in_words(comparison):

@@ -67,7 +67,17 @@ def frame(title, subtitle, **axes):
     Returns: dict, a plotly layout.
     """
     return {
-        "title": {"text": title, "subtitle": {"text": subtitle}, "x": 0, "xref": "paper", "xanchor": "left"},
+        "title": {
+            "text": title,
+            "subtitle": {"text": subtitle},
+            "x": 0,
+            "xref": "paper",
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 14},
+        },
         "margin": {"l": 60, "r": 16, "t": 64, "b": 40},
         "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"},
         "hovermode": "x unified",

@@ -41,7 +41,7 @@ def training_picture(predictions, runs=None, *, trained="all layers"):
         layout=frame(
             "Loss of gradient descent: predicted from the spectrum, and measured",
             f"{trained} trained, NTK parameterisation, n = {len(first.eigenvalues)}, each with η = 1/λ<sub>max</sub>",
-            xaxis=axis("steps of gradient descent", log=True),
+            xaxis=axis("1 + steps of gradient descent", log=True),
             yaxis=axis("loss (1/n) Σ (f − y)²", log=True, range=_range(first.loss[0])),
         ),
         summary=_in_words(predictions, runs),
@@ -88,10 +88,9 @@ def _measured(key, run, style):
 
 
 def _thinned(curve, count):
-    """Steps from 1 on and the loss after them, at about `count` places even on the logarithmic axis."""
-    last = len(curve.steps) - 1
-    places = np.unique(np.geomspace(1, max(last, 1), count).round().astype(int)) if last > 0 else slice(0)
-    return np.asarray(curve.steps)[places], np.asarray(curve.loss)[places]
+    """1 + steps and the loss after them, at about `count` places even on the logarithmic axis; the start included."""
+    places = np.unique(np.geomspace(1, len(curve.steps), count).round().astype(int)) - 1 if len(curve.steps) else []
+    return 1 + np.asarray(curve.steps)[places], np.asarray(curve.loss)[places]
 
 
 def _range(initial):
