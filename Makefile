@@ -12,6 +12,9 @@ IS_SUPPORTED := import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[
 # One thread a worker: the workers already fill the cores.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadgroup
 
+# The comparison with neural-tangents needs an environment of its own; its docstring says how to make it.
+BENCHMARKS := $(filter-out %_against_neural_tangents.py,$(wildcard benchmarks/bench_*.py))
+
 .DEFAULT_GOAL := help
 .PHONY: help setup lab demo test lint format bench page run constraints clean
 
@@ -57,6 +60,9 @@ run: $(STAMP)  ## rerun the notebooks and compare their numbers with the referen
 
 page: $(STAMP)  ## write the lab as one HTML file that needs no server
 	$(BIN)/ntkit page $(ARGS)
+
+bench: $(STAMP)  ## time the kernels and the lab against their budgets
+	@for benchmark in $(BENCHMARKS); do echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
 
 # To move to newer versions: make clean setup test constraints CONSTRAINTS=/dev/null
 # A local suffix such as +cpu is dropped: which build of a version is installed is the machine's business.

@@ -17,11 +17,20 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ntkit")
 # Scripts that are run by hand, from their own folder, when a reference table is made anew, and what they import.
 collect_ignore_glob = ["reference/*.py"]
 
+# One worker takes all tests of a folder that share a running server, so that each server starts once.
+SERVER_FOLDERS = {"browser", "cli"}
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM_BUNDLES = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.parent.name in SERVER_FOLDERS:
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
 
 
 @pytest.fixture(scope="session")
