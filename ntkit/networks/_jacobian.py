@@ -14,11 +14,27 @@ def trained_parameters(module):
 
 def function_of_parameters(module, rows):
     """parameters ↦ outputs (n, k) on `rows`."""
+    places = _places(module)
 
     def outputs(parameters):
-        return functional_call(module, parameters, (rows,)).reshape(len(rows), -1)
+        values = {place: parameters[name] for place, name in places.items()}
+        return functional_call(module, values, (rows,), tie_weights=False).reshape(len(rows), -1)
 
     return outputs
+
+
+def _places(module):
+    """Where each trained parameter sits: place → the parameter's name, once for each layer that holds it.
+
+    functional_call's own tying puts a layer that is registered twice back together wrongly, so it is told every place.
+    """
+    name_of = {id(parameter): name for name, parameter in module.named_parameters()}
+    return {
+        f"{prefix}.{name}" if prefix else name: name_of[id(parameter)]
+        for prefix, layer in module.named_modules()
+        for name, parameter in layer.named_parameters(recurse=False)
+        if parameter.requires_grad
+    }
 
 
 class Jacobian:
@@ -29,10 +45,13 @@ class Jacobian:
         self.parameters = trained_parameters(module)
 
     def numbers_at_once(self, demand, chunk):
-        """Numbers held at the peak: the Jacobians, and the activations behind the largest block of them."""
+        """Numbers held at the peak: the Jacobians, and what it takes to compute the largest block of them.
+
+        That is the activations, and the derivatives by one layer's scaled weight beside those by the weight itself.
+        """
         held, largest = demand.blocks(chunk)
-        weights = sum(p.numel() for p in self.parameters.values())
-        return demand.size.outputs * (held * weights + 3 * largest * demand.size.units)
+        sizes = [p.numel() for p in self.parameters.values()]
+        return demand.size.outputs * (held * sum(sizes) + largest * (max(sizes) + 3 * demand.size.units))
 
     def gradients(self, rows):
         """Per parameter, its derivatives (n, k, size)."""

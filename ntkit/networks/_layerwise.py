@@ -44,8 +44,8 @@ class Layerwise:
         self.dense = _dense_layers(module)
         if self.dense is None:
             raise ValueError(
-                "the layer-wise method needs every parameter to be the weight or bias of a dense layer; "
-                f"{_first_other(module)} has others. Take method='jacobian'."
+                "the layer-wise method needs every parameter to be the weight or bias of one dense layer; "
+                f"{_what_else(module)}. Take method='jacobian'."
             )
 
     def numbers_at_once(self, demand, chunk):
@@ -120,10 +120,12 @@ def _refuse(reason):
 
 
 def _dense_layers(module):
-    """The dense layers in order of registration, or None when some parameter belongs to another kind of layer."""
+    """The dense layers in order of registration; None when a parameter is another kind of layer's, or two share it."""
     owners = [layer for layer in module.modules() if any(True for _ in layer.parameters(recurse=False))]
     dense = [_as_dense(layer) for layer in owners]
-    return dense if dense and all(dense) else None
+    held = sum(len(list(layer.parameters(recurse=False))) for layer in owners)
+    shared = held > len(list(module.parameters()))
+    return dense if dense and all(dense) and not shared else None
 
 
 def _as_dense(layer):
@@ -134,9 +136,10 @@ def _as_dense(layer):
     return None
 
 
-def _first_other(module):
-    others = [x for x in module.modules() if any(True for _ in x.parameters(recurse=False)) and _as_dense(x) is None]
-    return type(others[0]).__name__ if others else type(module).__name__
+def _what_else(module):
+    owners = [layer for layer in module.modules() if any(True for _ in layer.parameters(recurse=False))]
+    others = [type(layer).__name__ for layer in owners if _as_dense(layer) is None]
+    return f"{others[0]} has another kind" if others else "two layers share one"
 
 
 def _is_trained(layer, name):

@@ -39,7 +39,7 @@ def require_memory(compute, demand, chunk, device):
     if free is None or needed <= free:
         return
     raise MemoryError(
-        f"this kernel by method={demand.method!r} with chunk={chunk} takes about {readable_size(needed)}, and "
+        f"this kernel by method='{demand.method}' with chunk={chunk} takes about {readable_size(needed)}, and "
         f"{readable_size(free)} are free on {device}. {_what_fits(compute, demand, chunk, free)}"
     )
 
@@ -55,5 +55,5 @@ def _what_fits(compute, demand, chunk, free):
     for power in range((most - 1).bit_length() - 1, -1, -1):
         needed = estimate(compute, demand, 2**power)
         if needed <= free / 2:
-            return f"With method={demand.method!r}, chunk={2**power} it takes {readable_size(needed)}."
+            return f"With method='{demand.method}', chunk={2**power} it takes {readable_size(needed)}."
     return "No chunk makes it fit: take fewer rows, or its products with vectors, ntk_vector_product."

@@ -27,10 +27,10 @@ class MonteCarlo:
         Within ±5 when theory is the limit of the mean and the bias of this width, of order 1/width, below the error.
         """
         difference = self.mean - np.asarray(theory)
-        tiny = 16 * np.finfo(self.mean.dtype).eps * np.abs(self.mean)  # rounding, of samples that are all the same
-        difference = np.where(np.abs(difference) <= tiny, 0.0, difference)
+        rounding = 16 * np.finfo(self.mean.dtype).eps * np.abs(self.mean)
+        error = np.where(self.standard_error <= rounding, 0.0, self.standard_error)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(difference == 0, 0.0, difference / self.standard_error)
+            return np.where(np.abs(difference) <= rounding, 0.0, difference / error)
 
 
 @dataclass(frozen=True, eq=False)

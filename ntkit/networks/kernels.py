@@ -141,9 +141,10 @@ def estimate_memory(module, x, y=None, *, method="auto", chunk=None):
 
 
 def _rows(module, x, y):
+    rows, others = rows_for(module, x), None if y is None else rows_for(module, y, "y")
     require_independent_rows(module)
     trained_parameters(module)
-    return rows_for(module, x), None if y is None else rows_for(module, y, "y")
+    return rows, others
 
 
 def _suitable(module, method):
