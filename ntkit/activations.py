@@ -92,6 +92,8 @@ class Activation:
         x = _as_array(x)
         try:
             value = self.function(self.input_scale * x if self.input_scale != 1.0 else x)
+            if is_torch_array(x) and not is_torch_array(value):
+                raise TypeError(f"a tensor became {type(value).__name__}, which has no gradient")
         except (TypeError, RuntimeError) as error:
             if not is_torch_array(x):
                 raise

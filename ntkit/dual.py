@@ -18,7 +18,7 @@ import numpy as np
 from array_api_compat import array_namespace, device, is_torch_array
 from scipy.special import ndtr
 
-from ntkit.gaussian import NODES, density, gauss_legendre, panel_nodes, product_expectation
+from ntkit.gaussian import NODES, density, gauss_legendre, panel_nodes, panel_width, product_expectation
 
 _DEGREE = 24  # Chebyshev points on a panel of the angle
 _TOLERANCE = 5e-15
@@ -152,9 +152,10 @@ class Dual:
             return gap, None
         derivative = _chebyshev(tables[1], panel, local)
         if self._power == 1:
-            if bool(xp.any(half == 0)):
+            sine = xp.sin(angle)
+            if bool(xp.any(sine < 1e-15)):  # sin π is 1.2e-16 in float64
                 raise ValueError(jump_message(self.activation))
-            derivative = derivative / xp.sin(angle)
+            derivative = derivative / sine
         return gap, derivative
 
     def _tables_for(self, array):
@@ -324,7 +325,8 @@ class _QuadratureIntegrand:
         self._slope, self._mirrored = activation.derivative, lambda x: activation.derivative(-x)
         self._kinks = np.array(activation.kinks)
         self._jumps = np.array(activation.jumps)
-        self._radius, self._width = _effective_radius(activation), activation.resolved.smoothest_width
+        self._radius = _effective_radius(activation)
+        self._width = panel_width(self._slope, self._kinks, self._radius)
         self._levels = piecewise_constant_levels(activation)
 
     def __call__(self, angles):

@@ -23,6 +23,8 @@ _NEGLIGIBLE = 42.0  # −log(6e-19)
 _MAX_KINKS = 40
 _SMALLEST_WIDTH = 4e-14
 _STEEP_WIDTH = 1e-3
+PRODUCT_NODES = 20  # on a panel of the inner integral in two dimensions
+_WIDTHS = (2.6, 1.8, 1.2, 0.8, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02)
 
 
 @lru_cache(maxsize=16)
@@ -89,17 +91,6 @@ class Resolved:
         jumps = right[inner] - left[inner - 1]
         scale = np.sqrt(self.expectation(self.values**2)) + np.abs(self.values).max(axis=1)[inner]
         return np.where(np.abs(jumps) > 1e-10 * scale, jumps, 0.0)
-
-    @cached_property
-    def smoothest_width(self):
-        """Width of panels on which twenty nodes resolve the function."""
-        return min(2.6, 2.6 * float(np.diff(self.edges).min()) / _PANEL_WIDTH) if self._is_refined else 2.6
-
-    @property
-    def _is_refined(self):
-        widths = np.diff(self.edges)
-        between_kinks = ~np.isin(self.edges[:-1], self.kinks) & ~np.isin(self.edges[1:], self.kinks)
-        return bool((widths[between_kinks] < 0.6 * _PANEL_WIDTH).any())
 
     def expectation(self, values):
         """E g(X) from the values of g at the nodes."""
@@ -278,6 +269,23 @@ def _on_panels(function, edges, kinks, name):
     return Resolved(function, edges, values @ _legendre_transform(NODES).T, values, kinks)
 
 
+def panel_width(function, kinks, radius):
+    """The widest panels between the kinks on which twenty Legendre polynomials resolve f under N(0, 1).
+
+    Parameters: function, array → array; kinks, ascending; radius, beyond which f √φ does not matter.
+    Raises: ValueError when panels of width 0.02 do not suffice.
+    """
+    breaks = np.array([-radius, *kinks, radius])[None]
+    for width in _WIDTHS:
+        nodes = panel_nodes(subdivide(breaks, width)[0], PRODUCT_NODES)[0]
+        values = function(nodes)
+        tail = np.abs(values @ _legendre_transform(PRODUCT_NODES).T)[:, -3:].max(axis=1)
+        weight = root_density(np.abs(nodes).min(axis=1))
+        if (tail * weight).max() <= 1e-13 * np.abs(values * root_density(nodes)).max() + 1e-300:
+            return width
+    raise ValueError(f"a function must vary slowly enough for panels of width {_WIDTHS[-1]}; this one does not.")
+
+
 # --- two dimensions ------------------------------------------------------------------------------------------------
 
 
@@ -302,13 +310,13 @@ def product_nodes(kinks_f, kinks_g, angle, radius, width=2.6, *, half=False):
     """
     c, s = np.cos(0.5 * angle), np.sin(0.5 * angle)
     kinks_f, kinks_g = np.asarray(kinks_f, float), np.asarray(kinks_g, float)
-    outer = _outer_edges(kinks_f, kinks_g, s, 0.0 if half else -radius, radius, 0.8 * width)
+    outer = _outer_edges(kinks_f, kinks_g, s, 0.0 if half else -radius, radius, width)
     w, w_weights = (a.ravel() for a in panel_nodes(outer, 16))
     reach = np.sqrt(radius**2 - w**2)[:, None]  # the density is negligible outside the disc
     breaks = np.concatenate(
         [-reach, (kinks_f - s * w[:, None]) / c, (kinks_g + s * w[:, None]) / c, reach], axis=1)
     breaks = np.sort(np.clip(breaks, -reach, reach), axis=1)
-    z, z_weights = (a.reshape(len(w), -1) for a in panel_nodes(subdivide(breaks, width), 20))
+    z, z_weights = (a.reshape(len(w), -1) for a in panel_nodes(subdivide(breaks, width), PRODUCT_NODES))
     weights = z_weights * density(z) * (w_weights * density(w))[:, None]
     return c * z + s * w[:, None], c * z - s * w[:, None], weights
 

@@ -19,6 +19,7 @@ from ntkit.memory import ensure_fits
 
 _DIRECT_PAIRS = 4096  # up to here the layers run over the pairs themselves
 _NEAR = 0.01  # margins 1 − |ρ| below this are taken from differences of the inputs
+_ROUNDING = 4e-15  # relative, of distances of inputs of different norms
 _OCTAVES = 112  # margins down to 2e-34; float64 inputs that differ have larger ones
 _COARSE = 16  # Chebyshev points on an octave
 _FINE = 32  # panels on an octave, a power of two
@@ -40,6 +41,7 @@ class KernelState:
 
     variance1 = E u², variance2 = E v²: numbers when all inputs share them, else (n, 1) and (1, p).
     covariance = E uv, half_distance = ½E(u − v)², half_sum = ½E(u + v)², ntk: (n, p); ntk None: not followed.
+    known_margin: 1 − |ρ|, where a layer knows it better than the distances do (norms that differ hide small angles).
     """
 
     variance1: object
@@ -48,6 +50,7 @@ class KernelState:
     half_distance: np.ndarray
     half_sum: np.ndarray
     ntk: np.ndarray | None
+    known_margin: np.ndarray | None = None
 
     @property
     def is_shared(self):
@@ -59,7 +62,8 @@ class KernelState:
         covariance = weight * self.covariance + bias
         return KernelState(
             weight * self.variance1 + bias, weight * self.variance2 + bias, covariance, weight * self.half_distance,
-            weight * self.half_sum + 2 * bias, None if self.ntk is None else covariance + weight * self.ntk)
+            weight * self.half_sum + 2 * bias, None if self.ntk is None else covariance + weight * self.ntk,
+            None if bias else self.known_margin)
 
     @property
     def correlation(self):
@@ -73,9 +77,16 @@ class KernelState:
 
     @property
     def margin(self):
-        """1 − |ρ|, from h or s, whichever is the smaller."""
+        """1 − |ρ|, from h or s, whichever is the smaller; what is below their rounding is 0: parallel inputs."""
+        if self.known_margin is not None:
+            return self.known_margin
         xp = array_namespace(self.covariance)
-        return xp.clip((xp.minimum(self.half_distance, self.half_sum) - self._mismatch) / self._scale, 0.0, 1.0)
+        nearer = xp.minimum(self.half_distance, self.half_sum)
+        if self.is_shared:
+            return xp.clip(nearer / self._scale, 0.0, 1.0)
+        apart = nearer - self._mismatch
+        rounding = _ROUNDING * (nearer + xp.abs(self.variance1 - self.variance2))
+        return xp.clip(xp.where(apart <= rounding, 0.0 * apart, apart) / self._scale, 0.0, 1.0)
 
     @property
     def _scale(self):
@@ -162,7 +173,15 @@ def gram_state(x, y=None, *, ntk=True):
     covariance = x @ second.T
     half_distance = _near_from_differences(0.5 * (q1 + q2) - covariance, covariance, q1, q2, x, second, 1)
     half_sum = _near_from_differences(0.5 * (q1 + q2) + covariance, covariance, q1, q2, x, second, -1)
-    return KernelState(q1, q2, covariance, half_distance, half_sum, 0.0 * covariance if ntk else None)
+    return KernelState(q1, q2, covariance, half_distance, half_sum, 0.0 * covariance if ntk else None,
+                       _correlations(_unit(x), _unit(second), same=y is None)[1])
+
+
+def _unit(x):
+    """Rows divided by their norms; a zero row stays."""
+    xp = array_namespace(x)
+    norms = xp.sqrt(xp.sum(x * x, axis=1))[:, None]
+    return x / xp.where(norms > 0, norms, 1.0 + 0.0 * norms)
 
 
 def _near_from_differences(half, covariance, q1, q2, x, y, sign):
@@ -233,8 +252,8 @@ def _as_float(value):
 def _sphere_matrices(architecture, x, y, variance, ntk):
     """Matrices of inputs of one norm: rows by rows, the half below the diagonal mirrored when y is x."""
     xp = array_namespace(x)
-    x = x / xp.sqrt(xp.sum(x * x, axis=1))[:, None]
-    second = x if y is None else y / xp.sqrt(xp.sum(y * y, axis=1))[:, None]
+    x = _unit(x)
+    second = x if y is None else _unit(y)
     n, p = x.shape[0], second.shape[0]
     look_up = _profile(architecture, variance, ntk, n * p)
     out = [xp.empty((n, p), dtype=xp.float64, device=x.device) for _ in range(2 if ntk else 1)]

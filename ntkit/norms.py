@@ -1,16 +1,21 @@
-"""Inputs of different norms: E σ(√q₁ U)σ(√q₂ V), corr(U, V) = ρ, and the same for σ', for every pair of a matrix.
+"""Inputs of different norms: the moments of σ(√q₁ U), σ(√q₂ V), corr(U, V) = ρ, for every pair of a matrix.
 
-Four ways, each exact to rounding, the first that applies:
+What keeps the distance of two close inputs accurate, and with it everything deeper layers make of it:
+
+    h = ½E(σ(√q₁ U) − σ(√q₂ V))² = H₀(q₁, q₂) + √(q₁q₂) ∫_ρ¹ D(r) dr,     D(r) = E σ'(√q₁ U)σ'(√q₂ V),
+
+H₀ = ½E(σ(√q₁ U) − σ(√q₂ U))², and E σσ = ½(Q₁ + Q₂) − h.  Four ways to D, the first that applies:
 
     homogeneous up to a constant   σ(tx) = t^r σ(x): the norms factor out (ReLU, |x|, step, also normalised)
     Hermite                        Σ_m a_m(q₁) a_m(q₂) ρ^m, for smooth σ; a_m(q): coefficients of x ↦ σ(√q x)
-    piecewise linear               F''(ρ) is a sum of bivariate normal densities at the kinks (hardtanh, ReLU6, NormReLU)
+    piecewise linear               D' is a sum of bivariate normal densities at the kinks (hardtanh, ReLU6, NormReLU)
     interpolated                   kinks at 0 only (ELU, SELU, softsign): smooth in (log q₁, log q₂, θ)
 
-and, for what is left, quadrature pair by pair.  Distances of pairs come from ½(Q₁ + Q₂) − k here: absolutely, not
-relatively, exact.  Source: Agarwal, Awasthi, Kale (2021), section 3.5 and appendix D (Lemma 40, eq. 15, 16).
+and, for what is left, quadrature pair by pair.
+Source: Agarwal, Awasthi, Kale (2021), section 3.5 and appendix D (Lemma 40, eq. 15, 16).
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -18,42 +23,79 @@ from array_api_compat import array_namespace, is_torch_array
 from scipy.special import ndtr
 
 from ntkit.dual import piecewise_constant_levels
-from ntkit.gaussian import density, hermite_functions, panel_nodes, product_nodes, resolve, root_density, subdivide
+from ntkit.gaussian import (
+    density,
+    gauss_legendre,
+    hermite_functions,
+    panel_nodes,
+    panel_width,
+    product_nodes,
+    resolve,
+    root_density,
+    subdivide,
+)
 
-_TERMS = (64, 128, 256, 512, 1024)
+_TERMS = (64, 128, 256, 512, 1024, 2048, 4096)
 _FEW_NORMS = 3
 _ANGLE_POINTS = (24, 48, 96, 160)
 _NORM_POINTS = (8, 14, 24, 40, 56)
 _TAIL = 1e-12
-_CHUNK = 1 << 14
+_CHUNK = 1 << 13
+_GRADING = np.concatenate([[0.0], 2.5 ** np.arange(-14.0, 1.0)])  # of the angle, towards 0
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """variance1 E σ(u)² (n, 1), variance2 (1, p); half_distance, half_sum, slope D (n, p); slope None: not asked for.
+
+    margin: 1 − |ρ| of the outputs, where it is known better than from the distances.
+    """
+
+    variance1: np.ndarray
+    variance2: np.ndarray
+    half_distance: np.ndarray
+    half_sum: np.ndarray
+    slope: np.ndarray | None
+    margin: np.ndarray | None = None
+
+    @property
+    def covariance(self):
+        """E σ(u)σ(v), from the smaller of the two."""
+        xp = array_namespace(self.half_sum)
+        half = 0.5 * (self.variance1 + self.variance2)
+        return xp.where(self.half_distance < self.half_sum, half - self.half_distance, self.half_sum - half)
 
 
 def moments(sigma, variance1, variance2, rho, margin, *, slope=True):
-    """E σ(u)σ(v) and E σ'(u)σ'(v) of all pairs, with E σ(u)² and E σ(v)².
+    """The moments of a layer for every pair.
 
-    Parameters: variance1 (n, 1), variance2 (1, p), rho and margin 1 − |ρ| (n, p).
-    Returns: value (n, p), slope (n, p) or None, second moments (n, 1) and (1, p).
+    Parameters: variance1 (n, 1), variance2 (1, p), the variances of its inputs; rho and margin 1 − |ρ| (n, p).
+    Returns: Moments.
     """
-    if sigma.degree_of_base is not None:
-        value, slopes = _homogeneous(sigma, variance1, variance2, rho, margin, slope)
-    else:
-        value, slopes = _method(sigma)(sigma, variance1, variance2, rho, margin, slope)
-    return value, slopes, second_moments(sigma, variance1), second_moments(sigma, variance2)
-
-
-def second_moments(sigma, variances):
-    """E σ(√q Z)² for every q of an array."""
-    return _expectations(lambda x: sigma(x) ** 2, sigma, variances)
+    return _method(sigma)(sigma, variance1, variance2, rho, margin, slope)
 
 
 def _method(sigma):
+    if sigma.degree_of_base is not None:
+        return _homogeneous
     if not sigma.kinks:
         return _hermite
     if sigma.is_continuous and piecewise_constant_levels(sigma) is not None:
         return _piecewise_linear
-    if sigma.kinks == (0.0,):
-        return _interpolated
-    return _pairwise
+    return _interpolated if sigma.is_continuous and sigma.kinks == (0.0,) else _pairwise
+
+
+def second_moments(sigma, variances):
+    """E σ(√q Z)² for every q of an array."""
+    roots = np.sqrt(_to_numpy(variances)).ravel()
+    distinct, where = np.unique(roots, return_inverse=True)
+    values = np.array([_second_moment(sigma, root) for root in distinct])
+    return _like(values[where].reshape(tuple(variances.shape)), variances)
+
+
+def _second_moment(sigma, root):
+    part = sigma.rescaled(root)
+    return part.second_moment
 
 
 def _to_numpy(array):
@@ -64,55 +106,83 @@ def _like(values, array):
     return array_namespace(array).asarray(values, device=array.device) if is_torch_array(array) else values
 
 
-def _expectations(function, sigma, variances):
-    """E g(√q Z) for every q: panels end at the kinks b/√q."""
-    roots = np.sqrt(_to_numpy(variances)).ravel()
-    distinct, where = np.unique(roots, return_inverse=True)
-    values = np.array([_expectation(function, sigma, root) for root in distinct])
-    return _like(values[where].reshape(tuple(variances.shape)), variances)
-
-
-def _expectation(function, sigma, root):
-    radius, width = 13.0, sigma.resolved.smoothest_width / max(1.0, root)
-    breaks = np.clip(np.array([-radius, *(b / root for b in sigma.kinks), radius]), -radius, radius)[None]
-    x, weights = panel_nodes(subdivide(breaks, min(1.3, width)), 24)
-    return float((weights * density(x) * function(root * x)).sum())
+def _assemble(variance1, variance2, rho, near, rest, slope):
+    """Moments from the nearer of the half distance (ρ ≥ 0) and the half sum (ρ < 0)."""
+    xp = array_namespace(rho)
+    whole = variance1 + variance2
+    far = whole - near
+    return Moments(variance1, variance2, xp.where(rho < 0, far, near), xp.where(rho < 0, near, far),
+                   rest if slope else None)
 
 
 # --- homogeneous up to a constant ----------------------------------------------------------------------------------
 
 
 def _homogeneous(sigma, variance1, variance2, rho, margin, slope):
-    """σ = scale (f + c), f(tx) = t^r f(x): E f(u)f(v) = (q₁q₂)^{r/2} f̂(ρ)."""
-    degree, part = sigma.degree_of_base, sigma.without_shift()
-    pair = part.dual.pair(rho.reshape(-1), margin.reshape(-1), slope=slope)
+    """σ = f + c, f(tx) = t^r f(x): E f(u)f(v) = (q₁q₂)^{r/2} f̂(ρ); the distance does not see c."""
+    degree, part, shape = sigma.degree_of_base, sigma.without_shift(), rho.shape
+    dual, constant = part.dual, sigma.scale * sigma.shift
+    pair = dual.pair(rho.reshape(-1), margin.reshape(-1), slope=slope)
     roots = variance1**0.5, variance2**0.5
-    constant = sigma.scale * sigma.shift
-    mean = part.mean * constant
-    value = ((roots[0] * roots[1]) ** degree * pair.value.reshape(rho.shape)
-             + mean * (roots[0] ** degree + roots[1] ** degree) + constant**2)
-    return value, (roots[0] * roots[1]) ** (degree - 1) * pair.slope.reshape(rho.shape) if slope else None
+    powers = roots[0] ** degree, roots[1] ** degree
+    mismatch = 0.5 * dual.at_one * (powers[0] - powers[1]) ** 2
+    product = powers[0] * powers[1]
+    means = part.mean * powers[0], part.mean * powers[1]
+    nearer = array_namespace(rho).minimum(pair.half_distance, pair.half_sum).reshape(shape)
+    return Moments(
+        *(dual.at_one * power**2 + 2 * constant * mean + constant**2
+          for power, mean in zip(powers, means, strict=True)),
+        mismatch + product * pair.half_distance.reshape(shape),
+        mismatch + product * pair.half_sum.reshape(shape) + 2 * constant * (means[0] + means[1] + constant),
+        (roots[0] * roots[1]) ** (degree - 1) * pair.slope.reshape(shape) if slope else None,
+        None if constant else nearer / dual.at_one)
 
 
 # --- smooth --------------------------------------------------------------------------------------------------------
 
 
 def _hermite(sigma, variance1, variance2, rho, margin, slope):
-    """Σ_m a_m(q₁) a_m(q₂) ρ^m, and with √((m+1)/q) a_{m+1}(q) for the derivative."""
+    """k = Σ_m a_m(q₁) a_m(q₂) ρ^m; (k(1) − k(ρ))/(1 − ρ) is the sum of Horner's intermediate values."""
     rows, columns = _coefficients(sigma, variance1, variance2)
     if rows is None:
         return _interpolated(sigma, variance1, variance2, rho, margin, slope)
-    value = _rank_one_horner(_like(rows, rho), _like(columns, rho), rho)
-    if not slope:
-        return value, None
+    magnitude = array_namespace(rho).abs(rho)
+    parts = []
+    for sign in (1.0, -1.0):
+        signed = -columns * (-1.0) ** np.arange(columns.shape[1]) if sign < 0 else columns
+        start = 0.5 * ((rows[:, None, :] - signed[None]) ** 2).sum(axis=-1)
+        parts.append(_like(start, rho) + margin * _horner_rest(_like(rows, rho), _like(signed, rho), magnitude))
+    q1, q2 = second_moments(sigma, variance1), second_moments(sigma, variance2)
+    near = array_namespace(rho).where(rho < 0, parts[1], parts[0])
+    return _assemble(q1, q2, rho, near, _hermite_slope(rows, columns, variance1, variance2, rho) if slope else None,
+                     slope)
+
+
+def _hermite_slope(rows, columns, variance1, variance2, rho):
+    """Σ_m s_m(q₁) s_m(q₂) ρ^m, s_m = √((m+1)/q) a_{m+1}(q)."""
     root = np.sqrt(np.arange(1, rows.shape[1]))
-    first, second = (root * a[:, 1:] / np.sqrt(_to_numpy(q)).reshape(-1, 1)
+    first, second = (_like(root * a[:, 1:] / np.sqrt(_to_numpy(q)).reshape(-1, 1), rho)
                      for a, q in ((rows, variance1), (columns, variance2)))
-    return value, _rank_one_horner(_like(first, rho), _like(second, rho), rho)
+    value = first[:, -1, None] * second[None, :, -1] + 0.0 * rho
+    for m in range(first.shape[1] - 2, -1, -1):
+        value *= rho
+        value += first[:, m, None] * second[None, :, m]
+    return value
+
+
+def _horner_rest(rows, columns, rho):
+    """(p(1) − p(ρ))/(1 − ρ) for p = Σ_m r_m c_mᵀ ∘ ρ^m."""
+    value = rows[:, -1, None] * columns[None, :, -1] + 0.0 * rho
+    total = 1.0 * value
+    for m in range(rows.shape[1] - 2, 0, -1):
+        value *= rho
+        value += rows[:, m, None] * columns[None, :, m]
+        total += value
+    return total
 
 
 def _coefficients(sigma, *variances):
-    """a_m(q), shape (len(q), terms), enough of them for every q; None where 1024 are not."""
+    """a_m(q), shape (len(q), terms), enough of them for every q; None where 4096 are not."""
     roots = [np.sqrt(_to_numpy(q)).ravel() for q in variances]
     distinct, where = np.unique(np.concatenate(roots), return_inverse=True)
     resolved = resolve(sigma.rescaled(distinct[-1]), name=f"activation {sigma.name!r}")
@@ -122,141 +192,164 @@ def _coefficients(sigma, *variances):
     for terms in _TERMS:
         found = (values * weights) @ hermite_functions(nodes, terms).T
         complete = np.abs((found**2).sum(axis=1) - wanted) <= 1e-13 * wanted
-        tail = (np.arange(terms) * found**2)[:, 3 * terms // 4:].sum(axis=1)
-        if complete.all() and (tail <= 1e-16 * (np.arange(terms) * found**2).sum(axis=1)).all():
-            found = found[where]
-            return found[:len(roots[0])], found[len(roots[0]):]
+        slopes = np.arange(terms) * found**2
+        if complete.all() and (slopes[:, 3 * terms // 4:].sum(axis=1) <= 1e-16 * slopes.sum(axis=1)).all():
+            return found[where[:len(roots[0])]], found[where[len(roots[0]):]]
     return None, None
-
-
-def _rank_one_horner(rows, columns, rho):
-    """Σ_m r_m c_mᵀ ∘ ρ^m."""
-    value = rows[:, -1, None] * columns[None, :, -1] + 0.0 * rho
-    for m in range(rows.shape[1] - 2, -1, -1):
-        value *= rho
-        value += rows[:, m, None] * columns[None, :, m]
-    return value
 
 
 # --- piecewise linear ----------------------------------------------------------------------------------------------
 
 
 def _piecewise_linear(sigma, variance1, variance2, rho, margin, slope):
-    """F(ρ) = E f E g + ρ E f' E g' + ∫₀^ρ (ρ − r) F''(r) dr, F'' = Σ_ij K_i K_j √(q₁q₂) φ₂(b_i/√q₁, b_j/√q₂; r)."""
-    kinks, steps = np.array(sigma.kinks), np.diff(piecewise_constant_levels(sigma))
-    q1, q2, r, m = (_to_numpy(a) for a in (variance1, variance2, rho, margin))
-    roots1, roots2, correlation = (a.ravel() for a in np.broadcast_arrays(np.sqrt(q1), np.sqrt(q2), r))
-    first, second = np.empty(correlation.size), np.empty(correlation.size)
-    for start in range(0, correlation.size, _CHUNK):
+    """D(r) = D(1) − ∫_r¹ S, S = Σ_ij K_i K_j φ₂(b_i/√q₁, b_j/√q₂; r), so ∫_ρ¹ D = (1−ρ) D(1) − ∫_ρ¹ (r−ρ) S(r) dr."""
+    shape = rho.shape
+    roots1, roots2, r, m = (a.ravel() for a in np.broadcast_arrays(
+        *(np.sqrt(_to_numpy(q)) for q in (variance1, variance2)), _to_numpy(rho), _to_numpy(margin)))
+    near, rest = np.empty(r.size), np.empty(r.size)
+    for start in range(0, r.size, _CHUNK):
         part = slice(start, start + _CHUNK)
-        first[part], second[part] = _density_integrals(
-            kinks, steps, roots1[part], roots2[part], correlation[part], m.ravel()[part])
-    means = [_to_numpy(_expectations(sigma, sigma, q)) for q in (variance1, variance2)]
-    slopes = [_mean_slopes(sigma, kinks, np.sqrt(q)) for q in (q1, q2)]
-    value = means[0] * means[1] + np.sqrt(q1 * q2) * r * slopes[0] * slopes[1] \
-        + np.sqrt(q1 * q2) * second.reshape(r.shape)
-    derivative = slopes[0] * slopes[1] + first.reshape(r.shape)
-    return _like(value, rho), _like(derivative, rho) if slope else None
+        near[part], rest[part] = _piecewise_linear_pairs(sigma, roots1[part], roots2[part], r[part], m[part])
+    return _assemble(second_moments(sigma, variance1), second_moments(sigma, variance2), rho,
+                     _like(near.reshape(shape), rho), _like(rest.reshape(shape), rho), slope)
 
 
-def _mean_slopes(sigma, kinks, roots):
-    """E σ'(√q Z)."""
-    bounds = np.concatenate([np.full((1,), -np.inf), kinks, np.full((1,), np.inf)])
-    probabilities = np.diff(ndtr(bounds / roots[..., None]), axis=-1)
-    return probabilities @ piecewise_constant_levels(sigma)
-
-
-def _density_integrals(kinks, steps, roots1, roots2, rho, margin):
-    """∫₀^ρ S dr and ∫₀^ρ (ρ − r) S dr, S = Σ_ij K_i K_j φ₂(b_i/√q₁, b_j/√q₂; r), in the angle, graded to 0 and π."""
-    angle = 2 * np.arcsin(np.sqrt(0.5 * margin))  # of |ρ|
-    panels = 2 + int(np.ceil(np.log(0.5 * np.pi / max(angle.min(), 1e-12)) / 1.5))
-    lowest = np.log(np.maximum(angle, 1e-12))[:, None]
-    t, weights = panel_nodes(lowest + (np.log(0.5 * np.pi) - lowest) * np.linspace(0, 1, panels + 1), 16)
-    t, weights = np.exp(t.reshape(len(rho), -1)), weights.reshape(len(rho), -1)
-    weights = weights * t
-    sign = np.where(rho < 0, -1.0, 1.0)[:, None]
+def _piecewise_linear_pairs(sigma, roots1, roots2, rho, margin):
+    """½E(u ∓ v)² and D for arrays of pairs; for ρ < 0 with v(−x) in the place of v(x)."""
+    kinks, levels = np.array(sigma.kinks), piecewise_constant_levels(sigma)
+    sign = np.where(rho < 0, -1.0, 1.0)
+    start, at_end = _same_input(sigma, kinks, roots1, roots2, sign)
+    angle = 2 * np.arcsin(np.sqrt(0.5 * margin))
+    t, weights = panel_nodes(angle[:, None] * _GRADING, 12)
+    t, weights = t.reshape(len(rho), -1), weights.reshape(len(rho), -1)
     total = np.zeros_like(t)
-    for i, b in enumerate(kinks):
-        for j, other in enumerate(kinks):
-            x, y = (b / roots1)[:, None], sign * (other / roots2)[:, None]
-            exponent = ((0.5 * (x + y)) / np.cos(0.5 * t)) ** 2 + ((0.5 * (x - y)) / np.sin(0.5 * t)) ** 2
-            total += steps[i] * steps[j] * np.exp(-0.5 * exponent)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for b, step in zip(kinks, np.diff(levels), strict=True):
+            for other, further in zip(kinks, np.diff(levels), strict=True):
+                x, y = (b / roots1)[:, None], (sign * other / roots2)[:, None]
+                apart = np.where(x == y, 0.0, 0.5 * (x - y) / np.sin(0.5 * t))
+                total += step * further * np.exp(-0.5 * ((0.5 * (x + y) / np.cos(0.5 * t)) ** 2 + apart**2))
     total *= weights / (2 * np.pi)
-    lever = 2 * np.sin(0.5 * (t + angle[:, None])) * np.sin(0.5 * np.maximum(t - angle[:, None], 0.0))
-    return sign[:, 0] * total.sum(axis=1), (total * lever).sum(axis=1)
+    lever = 2 * np.sin(0.5 * (angle[:, None] + t)) * np.sin(0.5 * (angle[:, None] - t))
+    slope = at_end - sign * total.sum(axis=1)
+    near = start + roots1 * roots2 * (margin * at_end - sign * (total * lever).sum(axis=1))
+    return near, slope
+
+
+def _same_input(sigma, kinks, roots1, roots2, sign):
+    """½E(σ(√q₁ Z) ∓ σ(±√q₂ Z))² and E σ'(√q₁ Z)σ'(±√q₂ Z): the ends ρ = ±1."""
+    count = len(roots1)
+    bounds = np.full((count, 1), 13.0)
+    breaks = np.concatenate([-bounds, kinks / roots1[:, None], sign[:, None] * kinks / roots2[:, None], bounds], axis=1)
+    edges = subdivide(np.sort(np.clip(breaks, -13.0, 13.0), axis=1), 2.6)
+    x, weights = (a.reshape(count, -1) for a in panel_nodes(edges, 16))
+    weights = weights * density(x)
+    first, second = roots1[:, None] * x, (sign * roots2)[:, None] * x
+    difference = sigma(first) - sign[:, None] * sigma(second)
+    middles = 0.5 * (edges[:, :-1] + edges[:, 1:])
+    slopes = sigma.derivative(roots1[:, None] * middles) * sigma.derivative((sign * roots2)[:, None] * middles)
+    return 0.5 * (weights * difference**2).sum(axis=1), (slopes * np.diff(ndtr(edges), axis=1)).sum(axis=1)
 
 
 # --- kinks at 0 ----------------------------------------------------------------------------------------------------
 
 
 def _interpolated(sigma, variance1, variance2, rho, margin, slope):
-    """Chebyshev in (log q₁, log q₂) and in the angle on [0, π/2] and [π/2, π]."""
+    """Chebyshev in (log q₁, log q₂) and in the angle from the nearer of ρ = 1 and ρ = −1."""
     xp = array_namespace(rho)
-    low, high = _log_range(variance1, variance2)
-    tables = _tensor(sigma, low, high)
-    count = tables.shape[-1]
-    left, right = (_like(_cardinal(np.log(_to_numpy(q)).ravel(), low, high, count), rho)
+    ends, tables = _tensor(sigma, *_log_range(variance1, variance2))
+    left, right = (_like(_cardinal(_to_numpy(q), *_log_range(variance1, variance2), ends.shape[-1]), rho)
                    for q in (variance1, variance2))
-    angle = 2 * xp.asin(xp.sqrt(0.5 * margin))  # of |ρ|, from the nearer end
+    angle = 2 * xp.asin(xp.sqrt(0.5 * margin))
     local = xp.clip(4 * angle / xp.pi - 1, -1.0, 1.0)
-    out = []
-    for table in tables[:2 if slope else 1]:
-        sides = [_clenshaw_matrix([left @ c @ right.T for c in _like(side, rho)], local) for side in table]
-        out.append(xp.where(rho < 0, sides[1], sides[0]))
-    return out[0], out[1] if slope else None
+    roots = variance1**0.5, variance2**0.5
+    mismatch = (roots[0] - roots[1]) ** 2 * (left @ _like(ends[0], rho) @ right.T), left @ _like(ends[1], rho) @ right.T
+    slopes, integrals = ([_clenshaw_matrix([left @ c @ right.T for c in _like(side, rho)], local) for side in table]
+                         for table in tables)
+    near = [start + roots[0] * roots[1] * margin * part for start, part in zip(mismatch, integrals, strict=True)]
+    return _assemble(second_moments(sigma, variance1), second_moments(sigma, variance2), rho,
+                     xp.where(rho < 0, near[1], near[0]), xp.where(rho < 0, slopes[1], slopes[0]), slope)
 
 
 def _log_range(*variances):
-    logs = np.concatenate([np.log(_to_numpy(q)).ravel() for q in variances])
+    logs = np.log(np.concatenate([_to_numpy(q).ravel() for q in variances]))
     low, high = float(logs.min()), float(logs.max())
     return (low, high) if high - low > 1e-12 else (low - 1e-6, high + 1e-6)
 
 
 @lru_cache(maxsize=64)
 def _tensor(sigma, low, high):
-    """Chebyshev coefficients in the angle at the norms' Chebyshev points: (kernel, side, degree, norms, norms)."""
-    angles = next((a for a in _ANGLE_POINTS if _tail(_tensor_of(sigma, low, high, _FEW_NORMS, a), axis=2) <= _TAIL), None)
+    """Tables at the norms' Chebyshev points.
+
+    Returns: ends (side, norms, norms): H₀/(√q₁ − √q₂)², and ½E(σ(√q₁ Z) + σ(−√q₂ Z))²; Chebyshev coefficients in the
+    angle of D and of ∫_ρ¹ D/(1 − ρ), shape (2, side, degree, norms, norms).
+    """
+    angles = next((a for a in _ANGLE_POINTS if _tail(_slopes(sigma, low, high, _FEW_NORMS, a), axis=1) <= _TAIL), None)
     for count in _NORM_POINTS if angles else ():
-        tables = _tensor_of(sigma, low, high, count, angles)
-        if _tail(np.einsum("ab,ksdbc->ksdac", _chebyshev_matrix(count), tables), axis=3) <= _TAIL:
-            return tables
+        slopes = _slopes(sigma, low, high, count, angles)
+        if _tail(np.einsum("ab,sdbc->sdac", _chebyshev_matrix(count), slopes), axis=2) <= _TAIL:
+            integrals = np.einsum("de,seij->sdij", _mean_from_the_end(angles), slopes)
+            return _ends(sigma, _roots(low, high, count)), np.stack([slopes, integrals])
     raise ValueError(f"the norms of the inputs, between {np.exp(0.5 * low):.3g} and {np.exp(0.5 * high):.3g}, are too "
                      f"large or too different for activation {sigma.name!r}: normalise the inputs, or scale them to 1.")
 
 
 def _tail(coefficients, axis):
-    """The last two coefficients along the axis, relative to the largest of each kernel."""
-    last = np.abs(np.take(coefficients, (-2, -1), axis=axis))
-    return (last.max(axis=(1, 2, 3, 4)) / np.abs(coefficients).max(axis=(1, 2, 3, 4))).max()
+    """The last two coefficients along the axis, relative to the largest."""
+    return np.abs(np.take(coefficients, (-2, -1), axis=axis)).max() / np.abs(coefficients).max()
 
 
-def _tensor_of(sigma, low, high, count, angle_count):
-    """All norms share their nodes, since a kink at 0 stays at 0: a matrix product for every angle."""
-    roots = np.exp(0.25 * (low + high) + 0.25 * (high - low) * _points(count))[:, None]
-    angles = 0.25 * np.pi * (1 + _points(angle_count))
-    values = np.empty((2, 2, angle_count, count, count))
+def _roots(low, high, count):
+    return np.exp(0.25 * (low + high) + 0.25 * (high - low) * _points(count))
+
+
+def _slopes(sigma, low, high, count, angle_count):
+    """D at both sides, Chebyshev coefficients in the angle: (side, degree, norms, norms).
+
+    All norms share their nodes, since a kink at 0 stays at 0: a matrix product for every angle.
+    """
+    roots = _roots(low, high, count)[:, None]
     radius, width = _extent(sigma, roots.max())
-    for a, angle in enumerate(angles):
-        u, v, weights = (part.ravel() for part in product_nodes(sigma.kinks, sigma.kinks, angle, radius, width))
-        for k, f in enumerate((sigma, sigma.derivative)):
-            left = weights * f(roots * u)
-            for side, sign in enumerate((1.0, -1.0)):
-                values[k, side, a] = left @ f(roots * (sign * v)).T
-    return np.einsum("da,ksaij->ksdij", _chebyshev_matrix(angle_count), values)
+    values = np.empty((2, angle_count, count, count))
+    for a, angle in enumerate(0.25 * np.pi * (1 + _points(angle_count))):
+        u, v, weights = (part.ravel() for part in product_nodes(sigma.kinks, sigma.kinks, angle, radius, width,
+                                                                half=True))
+        # the other half of the plane exchanges u and v
+        first, second, first_mirrored, second_mirrored = (sigma.derivative(roots * x) for x in (u, v, -u, -v))
+        values[0, a] = (weights * first) @ second.T + (weights * second) @ first.T
+        values[1, a] = (weights * first) @ second_mirrored.T + (weights * second) @ first_mirrored.T
+    return np.einsum("da,saij->sdij", _chebyshev_matrix(angle_count), values)
 
 
+def _mean_from_the_end(count):
+    """Matrix taking Chebyshev coefficients of D in the angle to those of ∫_ρ¹ D dr/(1 − ρ)."""
+    x, w = gauss_legendre(32)
+    angles = 0.25 * np.pi * (1 + _points(count))
+    t = 0.5 * angles[:, None] * (1 + x)
+    weights = 0.5 * angles[:, None] * w * np.sin(t) / (2 * np.sin(0.5 * angles[:, None]) ** 2)
+    values = np.einsum("at,atd->ad", weights, np.polynomial.chebyshev.chebvander(4 * t / np.pi - 1, count - 1))
+    return _chebyshev_matrix(count) @ values
+
+
+def _ends(sigma, roots):
+    radius, width = _extent(sigma, roots.max())
+    x, weights = (a.ravel() for a in panel_nodes(subdivide(np.array([[-radius, *sigma.kinks, radius]]), width)[0], 20))
+    weights = weights * density(x)
+    values, mirrored = sigma(roots[:, None] * x), sigma(-roots[:, None] * x)
+    slopes = x * sigma.derivative(roots[:, None] * x)
+    apart = roots[:, None] - roots
+    differences = values[:, None] - values[None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(apart[..., None] == 0, slopes[:, None], differences / apart[..., None])
+    return np.stack([0.5 * (ratio**2) @ weights, 0.5 * ((values[:, None] + mirrored[None]) ** 2) @ weights])
+
+
+@lru_cache(maxsize=256)
 def _extent(sigma, root):
     """Radius and panel width for x ↦ σ(root · x)."""
-    radius = resolve(sigma.rescaled(root), [b / root for b in sigma.kinks], f"activation {sigma.name!r}").radius
-    return max(9.5, radius - 3.5), sigma.resolved.smoothest_width / max(1.0, root)
-
-
-def _pair(sigma, root1, root2, angle, sign):
-    """E σ(√q₁ U)σ(√q₂ V) and E σ'(√q₁ U)σ'(√q₂ V) at ρ = sign · cos(angle), angle ≤ π/2."""
-    kinks = np.array(sigma.kinks)
-    nodes = product_nodes(kinks / root1, sign * kinks / root2, angle, *_extent(sigma, max(root1, root2)))
-    return tuple((nodes[2] * f(root1 * nodes[0]) * f(sign * root2 * nodes[1])).sum()
-                 for f in (sigma, sigma.derivative))
+    part = sigma.rescaled(float(root))
+    radius = max(9.5, resolve(part, part.resolved.kinks, f"activation {sigma.name!r}").radius - 3.5)
+    return radius, panel_width(part.derivative, part.resolved.kinks, radius)
 
 
 def _points(count):
@@ -270,9 +363,9 @@ def _chebyshev_matrix(count):
     return matrix
 
 
-def _cardinal(x, low, high, count):
-    """The cardinal functions of the Chebyshev points at x, shape (len(x), count)."""
-    local = np.clip((2 * x - low - high) / (high - low), -1, 1)
+def _cardinal(variances, low, high, count):
+    """The cardinal functions of the Chebyshev points at log q, shape (len(q), count)."""
+    local = np.clip((2 * np.log(variances).ravel() - low - high) / (high - low), -1, 1)
     return np.polynomial.chebyshev.chebvander(local, count - 1) @ _chebyshev_matrix(count)
 
 
@@ -291,8 +384,17 @@ def _pairwise(sigma, variance1, variance2, rho, margin, slope):
     """Quadrature for every pair: seconds per thousand pairs."""
     roots1, roots2, r, m = np.broadcast_arrays(*(_to_numpy(a) for a in (variance1**0.5, variance2**0.5, rho, margin)))
     angles = 2 * np.arcsin(np.sqrt(0.5 * m))
-    found = np.array([_pair(sigma, *pair) for pair in
+    found = np.array([_pair(sigma, *pair, slope) for pair in
                       zip(roots1.ravel(), roots2.ravel(), angles.ravel(), np.where(r < 0, -1.0, 1.0).ravel(),
                           strict=True)])
-    value, derivative = (_like(found[:, k].reshape(r.shape), rho) for k in (0, 1))
-    return value, derivative if slope else None
+    near, rest = (_like(found[:, k].reshape(r.shape), rho) for k in (0, 1))
+    return _assemble(second_moments(sigma, variance1), second_moments(sigma, variance2), rho, near, rest, slope)
+
+
+def _pair(sigma, root1, root2, angle, sign, slope):
+    """½E(σ(√q₁ U) ∓ σ(√q₂ V))² and E σ'(√q₁ U)σ'(√q₂ V) at ρ = ± cos(angle), angle ≤ π/2."""
+    kinks = np.array(sigma.kinks)
+    u, v, weights = product_nodes(kinks / root1, sign * kinks / root2, angle, *_extent(sigma, max(root1, root2)))
+    u, v = root1 * u, sign * root2 * v
+    near = 0.5 * (weights * (sigma(u) - sign * sigma(v)) ** 2).sum()
+    return near, (weights * sigma.derivative(u) * sigma.derivative(v)).sum() if slope else 0.0

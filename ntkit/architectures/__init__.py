@@ -4,7 +4,7 @@ From the layers of an `Architecture` follow its infinite-width kernels, its fini
 its profile, a function of the correlation alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,15 @@ class Trajectory:
     ntk: np.ndarray | None
     nngp_diagonal: np.ndarray
     ntk_diagonal: np.ndarray | None
+
+    def of_pair(self, place, depth):
+        """That of the pair at `place` among those it was asked for, up to `depth` hidden layers."""
+        rows = slice(0, depth + 1)
+        pairs = {name: getattr(self, name) for name in ("correlation", "gap", "nngp", "ntk")}
+        ntk_diagonal = None if self.ntk_diagonal is None else self.ntk_diagonal[rows]
+        return Trajectory(
+            **{name: None if values is None else values[rows, place] for name, values in pairs.items()},
+            nngp_diagonal=self.nngp_diagonal[rows], ntk_diagonal=ntk_diagonal)
 
 
 @dataclass(frozen=True)
@@ -160,7 +169,7 @@ class Architecture:
             twin, fan_in = layer.twin(fan_in, width, generator, **where)
             hidden.append(twin)
         (last,) = self.read_out
-        read_out = Dense(last.weight_std, last.bias_std, outputs=output_dim).twin(fan_in, width, generator, **where)[0]
+        read_out = replace(last, outputs=output_dim).twin(fan_in, width, generator, **where)[0]
         return Network(hidden, read_out)
 
 
@@ -186,4 +195,4 @@ def mlp(depth, activation, weight_std=1.0, bias_std=0.0):
     first = Dense(float(weight_std), float(bias_std), fan_in_scaling=False)
     later = Dense(float(weight_std), float(bias_std))
     blocks = tuple((first if i == 0 else later, Elementwise(sigma)) for i in range(int(depth)))
-    return Architecture(blocks, (Dense(),))
+    return Architecture(blocks, (Dense(fan_in_scaling=depth > 0),))  # without hidden layers it meets the input itself

@@ -10,8 +10,6 @@ and is tested against itself: theory against Monte Carlo, by the contract that e
 
 from dataclasses import dataclass
 
-from array_api_compat import array_namespace
-
 from ntkit import norms
 from ntkit.activations import Activation
 from ntkit.dual import jump_message
@@ -66,12 +64,10 @@ class Elementwise:
 
     def _unequal(self, state):
         """Variances that differ from input to input."""
-        value, slope, q1, q2 = norms.moments(self.activation, state.variance1, state.variance2, state.correlation,
-                                             state.margin, slope=state.ntk is not None)
-        xp = array_namespace(value)
-        half = 0.5 * (q1 + q2)
-        return KernelState(q1, q2, value, xp.clip(half - value, 0.0, None), xp.clip(half + value, 0.0, None),
-                           None if state.ntk is None else state.ntk * slope)
+        found = norms.moments(self.activation, state.variance1, state.variance2, state.correlation, state.margin,
+                              slope=state.ntk is not None)
+        return KernelState(found.variance1, found.variance2, found.covariance, found.half_distance, found.half_sum,
+                           None if state.ntk is None else state.ntk * found.slope, found.margin)
 
     def twin(self, fan_in, width, generator, **where):
         from ntkit.architectures.twins import Pointwise
