@@ -13,7 +13,7 @@ from ntkit.explorers.messages import Messages
 from ntkit.explorers.pause import Pause
 from ntkit.figures.picture import Picture
 
-_NOTHING = Picture((), {}, "")
+_NOTHING = Picture((), {"xaxis": {"visible": False}, "yaxis": {"visible": False}, "height": 120}, "")
 
 
 class Setting:
@@ -130,7 +130,9 @@ class Explorer(OnBench, VBox):
 
     def freeze(self):
         """Keep the present curves, grey, behind those to come."""
-        self._frozen = self.picture()
+        settings = self.bench.settings
+        label = f"{settings.activation}, L = {settings.depth}, δ = {self.bench.delta:.3g}, {settings.data}"
+        self._frozen = self.picture(), label
         self.refresh()
 
     def thaw(self):
@@ -142,12 +144,17 @@ class Explorer(OnBench, VBox):
 
     def refresh(self):
         """Draw the present settings: what is quick at once, the rest as soon as the reader pauses."""
+        self._rest.cancel()
         with self.messages.reporting(instead=self._show_nothing):
-            sketch = self.sketch()
-            self._is_sketch = sketch is not None
-            if sketch is not self.shown:
-                self._show(self._over_frozen(sketch) if self._is_sketch else self._complete())
-        self._rest.restart()
+            self._draw_quickly()
+        if not self.messages.text:
+            self._rest.restart()
+
+    def _draw_quickly(self):
+        sketch = self.sketch()
+        self._is_sketch = sketch is not None
+        if sketch is not self.shown:
+            self._show(self._over_frozen(sketch) if self._is_sketch else self._complete())
 
     def _changed(self, names):
         if names & self.watches:
@@ -167,12 +174,14 @@ class Explorer(OnBench, VBox):
 
     def _show_nothing(self):
         self._show(_NOTHING)
+        self.summary_line.value = ""
+        self.tools.follow()
 
     def _complete(self):
         return self._over_frozen(self.picture())
 
     def _over_frozen(self, picture):
-        return picture if self._frozen is None else picture.over(self._frozen)
+        return picture if self._frozen is None else picture.over(*self._frozen)
 
 
 def _summary_line():
@@ -198,8 +207,12 @@ class _Tools(VBox):
     def follow(self):
         """Bring the buttons, the link to the table and the code up to date with what is drawn."""
         self.thaw.disabled = not self._explorer.is_frozen
-        table = base64.b64encode(self._explorer.shown.to_csv().encode()).decode()
-        name = f"ntkit-{self._explorer.title}.csv"
-        self.link.value = f'<a download="{name}" href="data:text/csv;base64,{table}" title="the drawn points">CSV</a>'
+        self.link.value = _download(f"ntkit-{self._explorer.title}.csv", self._explorer.shown.to_csv())
         self.listing.layout.display = None if self.code.value else "none"
         self.listing.value = f"<pre>{escape(self._explorer.code)}</pre>" if self.code.value else ""
+
+
+def _download(name, text):
+    """A link that saves `text` under `name` without asking any server."""
+    content = base64.b64encode(text.encode()).decode()
+    return f'<a download="{name}" href="data:text/csv;base64,{content}" title="the drawn points">CSV</a>'

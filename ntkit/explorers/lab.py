@@ -15,7 +15,7 @@ from ntkit.explorers.training import TrainingExplorer
 
 _CONTROLS = ("activation", "depth", "delta", "data", "n", "seed")
 _PANELS = {"bound": BoundExplorer, "spectrum": SpectrumExplorer, "shape": ShapeExplorer, "training": TrainingExplorer}
-_COLUMNS = "repeat(auto-fit, minmax(min(440px, 100%), 1fr))"
+_COLUMNS = "repeat(auto-fit, minmax(min(100%, max(440px, 45%)), 1fr))"
 
 
 def lab(depth=32, activation="relu", delta=None, data="sphere", n=48, seed=0, *, state=None, theme="auto", **more):

@@ -96,7 +96,7 @@ function fitted(layout, traces, width, template) {
 
 async function render({ model, el }) {
   const plot = el.appendChild(document.createElement("div"));
-  plot.setAttribute("role", "img");
+  plot.setAttribute("role", "figure");
   const plotly = await plotlyOf(model);
   const config = configuration(plotly, model);
   let frame = null;

@@ -7,7 +7,7 @@ layer at either end, and a cubic spline through 20 places a decade is exact to a
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -40,7 +40,7 @@ class Mesh:
     def of_pair(self, delta, depth):
         """The trajectory of two inputs at separation `delta` up to `depth`; None where the mesh has no such place."""
         places = np.flatnonzero(self.gaps == delta)
-        return _restricted(self.trajectory, places[0], depth) if len(places) else None
+        return self.trajectory.of_pair(places[0], depth) if len(places) else None
 
     def kernels(self, x, depth):
         """NNGP and NTK matrices of the unit rows `x` at a depth, to about 1e-5 of their diagonal."""
@@ -110,16 +110,3 @@ def _interpolated(gaps, curve, diagonal, place):
     matrix = CubicSpline(_coordinate(gaps), curve)(place)
     np.fill_diagonal(matrix, diagonal)
     return matrix
-
-
-def _restricted(trajectory, place, depth):
-    """One column of a trajectory, as far as `depth`."""
-    rows = slice(0, depth + 1)
-    columns = {field.name: getattr(trajectory, field.name) for field in fields(trajectory)}
-    return replace(
-        trajectory,
-        **{
-            name: values if values is None else values[rows] if values.ndim == 1 else values[rows, place]
-            for name, values in columns.items()
-        },
-    )

@@ -18,7 +18,7 @@ class Pause:
 
     def restart(self):
         """Start waiting, or start over."""
-        self._cancel()
+        self.cancel()
         loop = running_loop()
         if loop is None or is_strict():
             self._work()
@@ -29,7 +29,8 @@ class Pause:
         self._timer = None
         self._work()
 
-    def _cancel(self):
+    def cancel(self):
+        """Do not do the work, unless it is asked for again."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -18,8 +18,8 @@ _TOLD = (
     Story(
         "ReLU: the slow collapse",
         "Two inputs that are almost alike, δ = 10⁻⁴.  For some fifteen layers nothing seems to happen, while every "
-        "layer multiplies the separation by more than 1 + μ/2; then the correlation collapses.  The bound promises that "
-        "after L₀ = 69 layers; the exact curve is there sooner, and the NTK sooner still.",
+        "layer multiplies the separation by more than 1 + μ/2; then the correlation collapses.  The bound promises "
+        "that after L₀ = 69 layers; the exact curve is there sooner, and the NTK sooner still.",
         Settings(activation="relu", depth=100, delta=1e-4),
     ),
     Story(
@@ -32,8 +32,8 @@ _TOLD = (
     Story(
         "tanh at the edge",
         "Normalised tanh lies just on the chaotic side of the edge: the slope of its dual at 1 is 1.18.  By that "
-        "factor a layer two nearby inputs drift apart, evenly, until they are independent; the edge itself, slope 1, is for "
-        "linear networks only.",
+        "factor a layer two nearby inputs drift apart, evenly, until they are independent; the edge itself, slope 1, "
+        "is for linear networks only.",
         Settings(activation="tanh", depth=128, delta=1e-4),
     ),
     Story(
@@ -45,8 +45,8 @@ _TOLD = (
     Story(
         "No linear part at all",
         "The second Hermite polynomial has μ = 1: every layer squares the correlation.  Sixteen layers turn 0.9999 "
-        "into 0.0014, and seven more into less than the smallest number there is; the bound, which knows only μ, needs 22 "
-        "layers to come down to a half.",
+        "into 0.0014, and seven more into less than the smallest number there is; the bound, which knows only μ, needs "
+        "22 layers to come down to a half.",
         Settings(activation="quadratic", depth=24, delta=1e-4),
     ),
 )

@@ -26,11 +26,10 @@ class Picture:
         """The picture as a plotly.graph_objects.Figure, validated, in the light or the dark theme."""
         return go.Figure(data=self.traces, layout={**self.layout, "template": template(theme)})
 
-    def over(self, earlier):
-        """This picture with the curves of an `earlier` one behind it, grey and thin, under one entry of the legend."""
+    def over(self, earlier, label):
+        """This picture with the curves of an `earlier` one behind it, grey and thin; `label` is their legend entry."""
         ghosts = map(_ghost, filter(_carries_data, earlier.traces))
-        key = _legend_key(earlier.layout["title"]["subtitle"]["text"])
-        return replace(self, traces=(*self.traces, *ghosts, key))
+        return replace(self, traces=(*self.traces, *ghosts, _legend_key(label)))
 
     def table(self):
         """What is drawn, point by point: rows of (curve, x axis, x, y axis, y) under a header row."""
@@ -69,11 +68,11 @@ def _ghost(trace):
     } | ({"line": {**trace["line"], "color": GREY, "width": 1.5}} if "line" in trace else {})
 
 
-def _legend_key(subtitle):
+def _legend_key(label):
     """A curve without points: its entry in the legend stands for all that is frozen."""
     line = {"color": GREY, "width": 1.5}
     nowhere = np.array([np.nan])
-    return curve(f"frozen: {subtitle}", nowhere, nowhere, line, legendgroup="frozen", meta={"guide": True})
+    return curve(f"frozen: {label}", nowhere, nowhere, line, legendgroup="frozen", meta={"guide": True})
 
 
 def _values(column):

@@ -32,8 +32,12 @@ def spectrum_picture(comparison):
     """The Picture that `spectrum_figure` draws."""
     unit = float(comparison.ntk.eigenvalues.mean())
     conditions = (
-        _conditions("NNGP", _NNGP_ROWS, comparison.nngp.condition_number, comparison.condition_bounds, NNGP, "circle"),
-        _conditions("NTK", _NTK_ROWS, comparison.ntk.condition_number, comparison.condition_bounds, NTK, "diamond"),
+        _conditions(
+            "κ of NNGP", _NNGP_ROWS, comparison.nngp.condition_number, comparison.condition_bounds, NNGP, "circle"
+        ),
+        _conditions(
+            "κ of NTK", _NTK_ROWS, comparison.ntk.condition_number, comparison.condition_bounds, NTK, "diamond"
+        ),
     )
     traces = (
         _eigenvalues("NNGP", comparison.nngp, 1.0, NNGP, "circle"),

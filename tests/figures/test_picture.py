@@ -46,16 +46,16 @@ def test_csv_gives_back_the_same_numbers(picture):
 
 
 def test_frozen_curves_lie_grey_behind_under_one_entry_of_the_legend(picture):
-    both = picture.over(picture).figure()
+    both = picture.over(picture, "relu, L = 3").figure()
     frozen = [trace for trace in both.data if trace.name.endswith("(frozen)")]
     assert [trace.name for trace in frozen] == ["exact (frozen)", "bars (frozen)"]
     assert {trace.line.color for trace in frozen} == {GREY}
     assert frozen[0].line.dash == "dash"
     assert all(trace.zorder < 0 and trace.showlegend is False for trace in frozen)
     assert [trace.name for trace in both.data if trace.legendgroup == "frozen" and trace.showlegend is None] == [
-        "frozen: NTK parameterisation"
+        "frozen: relu, L = 3"
     ]
 
 
 def test_frozen_curves_follow_the_others_so_that_hidden_curves_stay_hidden(picture):
-    assert picture.over(picture).traces[: len(picture.traces)] == picture.traces
+    assert picture.over(picture, "relu, L = 3").traces[: len(picture.traces)] == picture.traces

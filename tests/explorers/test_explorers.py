@@ -1,0 +1,228 @@
+"""What holds for every explorer: it follows its settings, reproduces itself as code, and says what is wrong."""
+
+import asyncio
+import csv
+import io
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+import ntkit as nk
+from ntkit.explorers import BoundExplorer, ShapeExplorer, SpectrumExplorer, TrainingExplorer
+
+KINDS = (BoundExplorer, SpectrumExplorer, ShapeExplorer, TrainingExplorer)
+SMALL = {"n": 10, "steps": 20, "width": 32, "rivals": ("tanh",), "depths": (2,)}
+SETTINGS = (
+    {"activation": "relu", "depth": 6, "delta": 0.05},
+    {"activation": "leaky_relu(slope=0.2)", "depth": 3, "delta": 0.123, "data": "two_points", "rivals": ()},
+    {"activation": "polynomial(coefficients=(0, 1, 0.5))", "depth": 2, "data": "digits"},
+    {"activation": "normrelu(c=-0.5)", "depth": 5, "layers": "top"},
+)
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
+def kind(request):
+    """Each kind of explorer."""
+    return request.param
+
+
+def shown_figure(code, monkeypatch):
+    """The figure that a script shows at its end."""
+    shown = []
+    monkeypatch.setattr(go.Figure, "show", lambda figure: shown.append(figure))
+    exec(compile(code, "shown code", "exec"), {})
+    (figure,) = shown
+    return figure
+
+
+def assert_same_picture(one, other):
+    """Two figures draw the same curves, to the last few bits of every number."""
+    assert [trace.name for trace in one.data] == [trace.name for trace in other.data]
+    for mine, yours in zip(one.data, other.data, strict=True):
+        for ours, theirs in ((mine.x, yours.x), (mine.y, yours.y)):
+            if np.asarray(ours).dtype.kind in "fiu":
+                np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-300)
+            else:
+                assert list(ours) == list(theirs)
+    assert one.layout.title == other.layout.title
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: settings["activation"])
+def test_code_reproduces_the_picture(kind, settings, monkeypatch):
+    explorer = kind(**{**SMALL, **settings})
+    assert_same_picture(shown_figure(explorer.code, monkeypatch), explorer.figure)
+
+
+def test_code_reproduces_a_trained_network(monkeypatch):
+    explorer = TrainingExplorer(**SMALL, activation="tanh", depth=2)
+    explorer.train()
+    assert explorer.figure.data[-1].name == "tanh, L = 2, measured"
+    assert_same_picture(shown_figure(explorer.code, monkeypatch), explorer.figure)
+
+
+def test_each_of_its_controls_leads_to_what_a_fresh_explorer_shows(kind):
+    # Given an explorer that was set step by step
+    explorer = kind(**SMALL)
+    changes = {"depth": 7, "activation": "tanh", "delta": 0.2, "data": "half_circle", "n": 8, "seed": 1, "c": 0.5}
+    for name, value in changes.items():
+        setattr(explorer, name, value)
+    # When another is made with the final settings
+    fresh = kind(**{**SMALL, **changes, "delta": 0.05})
+    # Then both show the same
+    assert_same_picture(explorer.figure, fresh.figure)
+    assert explorer.shown.summary == fresh.shown.summary
+
+
+def test_what_the_page_gets_is_the_whole_picture(kind):
+    explorer = kind(**SMALL)
+    explorer.depth = 4
+    names = [trace["name"] for trace in explorer.live.get_state()["picture"]["traces"]]
+    assert names == [trace.name for trace in explorer.figure.data]
+    assert explorer.summary in explorer.summary_line.value
+
+
+def test_live_figure_is_made_once(kind):
+    explorer = kind(**SMALL)
+    live = explorer.live
+    explorer.depth, explorer.activation = 9, "erf"
+    assert explorer.live is live
+
+
+def test_table_holds_what_is_drawn(kind):
+    explorer = kind(**SMALL)
+    rows = list(csv.DictReader(io.StringIO(explorer.to_csv())))
+    columns = explorer.to_columns()
+    assert list(columns) == ["curve", "x axis", "x", "y axis", "y"]
+    assert len(rows) == len(columns["y"]) > 0
+    assert [float(row["y"]) for row in rows if row["y"].replace(".", "", 1).isdigit()][:3]
+    assert f'download="ntkit-{explorer.title}.csv"' in explorer.tools.link.value
+
+
+def test_frozen_curves_stay_while_others_move(kind):
+    explorer = kind(**SMALL, depth=4)
+    before = {trace.name: np.array(trace.y) for trace in explorer.figure.data}
+    explorer.tools.freeze.click()
+    explorer.activation, explorer.depth = "erf", 9
+    frozen = {trace.name: trace for trace in explorer.figure.data if trace.name.endswith("(frozen)")}
+    assert frozen
+    assert any(trace.name.startswith("frozen: relu, L = 4") for trace in explorer.figure.data)
+    for name, trace in frozen.items():
+        np.testing.assert_array_equal(trace.y, before[name.removesuffix(" (frozen)")])
+    explorer.tools.thaw.click()
+    assert explorer.tools.thaw.disabled
+    assert not any("frozen" in trace.name for trace in explorer.figure.data)
+
+
+def test_code_is_listed_on_demand(kind):
+    explorer = kind(**SMALL)
+    assert explorer.tools.listing.value == ""
+    explorer.tools.code.value = True
+    assert "import ntkit as nk" in explorer.tools.listing.value
+    explorer.depth = 11
+    if "depth" in explorer.watches:
+        assert "11" in explorer.tools.listing.value
+
+
+@pytest.mark.parametrize("kind", [SpectrumExplorer, TrainingExplorer], ids=lambda kind: kind.__name__)
+def test_error_stands_in_the_panel_with_its_remedy_until_it_is_mended(kind, lenient):
+    explorer = kind(**SMALL)
+    explorer.activation = "step"
+    assert "no neural tangent kernel" in explorer.messages.text
+    assert explorer.live.picture["traces"] == []
+    assert explorer.summary_line.value == ""
+    explorer.activation = "tanh"
+    assert explorer.messages.text == ""
+    assert explorer.live.picture["traces"]
+
+
+@pytest.mark.parametrize("kind", [SpectrumExplorer, TrainingExplorer], ids=lambda kind: kind.__name__)
+def test_error_of_a_panel_reaches_the_assignment_in_strict_mode(kind):
+    explorer = kind(**SMALL)
+    with pytest.raises(ValueError, match="no neural tangent kernel"):
+        explorer.activation = "step"
+
+
+def test_bound_is_drawn_for_a_step_without_its_ntk():
+    explorer = BoundExplorer(activation="step", depth=5)
+    drawn = {trace.name: trace.y for trace in explorer.figure.data}
+    assert np.isnan(drawn["exact NTK |Θ<sub>l</sub>(ρ)|/Θ<sub>l</sub>(1)"]).all()
+    assert np.all(drawn["exact |ρ<sub>l</sub>|"] <= drawn["bound B(l, δ)"])
+
+
+@pytest.mark.parametrize("kind", [BoundExplorer, SpectrumExplorer, TrainingExplorer], ids=lambda kind: kind.__name__)
+def test_while_a_slider_moves_the_picture_is_right_to_what_a_screen_shows(kind, lenient):
+    seen = []
+
+    async def drag():
+        explorer = kind(**{**SMALL, "n": 24}, depth=5)
+        await asyncio.sleep(0.6)
+        for depth in (6, 8, 12, 9):
+            explorer.depth = depth
+            seen.append((explorer.shown, explorer.picture()))
+        await asyncio.sleep(0.6)
+        seen.append((explorer.shown, explorer.picture()))
+
+    asyncio.run(drag())
+    for shown, exact in seen:
+        for trace in shown.traces:
+            (match,) = [other for other in exact.traces if other["name"] == trace["name"]]
+            if np.asarray(trace["y"]).dtype.kind == "f":
+                np.testing.assert_allclose(trace["y"], match["y"], rtol=1e-2, atol=1e-4)
+    assert len(seen[-1][0].traces) == len(seen[-1][1].traces)
+
+
+def test_own_activation_and_data_are_named_in_the_code():
+    rows = nk.data.from_array(np.eye(5) + 0.1, [1.0, -1.0, 1.0, -1.0, 1.0], name="rows")
+    explorer = SpectrumExplorer(activation=np.arctan, data=rows, depth=3)
+    assert "yours.normalized()  # the activation 'arctan' that you gave to the lab" in explorer.code
+    assert "yours  # the data set 'rows' that you gave to the lab" in explorer.code
+
+
+def test_training_panel_draws_only_runs_of_the_present_settings():
+    explorer = TrainingExplorer(**SMALL, activation="tanh", depth=2)
+    explorer.train()
+    explorer.seed = 5
+    assert not any("measured" in trace.name for trace in explorer.figure.data)
+    explorer.seed = 0
+    assert any("measured" in trace.name for trace in explorer.figure.data)
+
+
+def test_training_beside_the_notebook_reports_and_can_be_cancelled(lenient):
+    async def train_and_cancel():
+        explorer = TrainingExplorer(**{**SMALL, "steps": 100_000}, activation="tanh", depth=2)
+        await asyncio.sleep(0.3)
+        explorer.training_controls.train.click()
+        assert explorer.training_controls.train.disabled
+        for _ in range(200):
+            await asyncio.sleep(0.02)
+            if " left" in explorer.training_controls.status.value:
+                break
+        explorer.depth = 2  # a slider can move meanwhile
+        explorer.training_controls.stop.click()
+        for _ in range(200):
+            await asyncio.sleep(0.02)
+            if not explorer.worker.is_busy:
+                break
+        await asyncio.sleep(0.3)
+        return explorer
+
+    explorer = asyncio.run(train_and_cancel())
+    controls = explorer.training_controls
+    assert controls.status.value.startswith("Cancelled after")
+    assert (controls.train.disabled, controls.stop.disabled) == (False, True)
+    assert any("measured" in trace.name for trace in explorer.figure.data)
+
+
+def test_training_button_trains_at_once_in_a_script():
+    explorer = TrainingExplorer(**SMALL, activation="tanh", depth=2)
+    explorer.training_controls.train.click()
+    assert explorer.training_controls.status.value.startswith("Finished after 20 steps")
+
+
+def test_training_error_is_shown_in_its_panel(lenient):
+    explorer = TrainingExplorer(**SMALL, activation="tanh", depth=2)
+    explorer.bench.update(activation=nk.Activation("numpy only", lambda x: np.arctan(np.asarray(x, float)) * 1.0))
+    explorer.training_controls.train.click()
+    assert "must accept torch tensors" in explorer.messages.text
+    assert not explorer.training_controls.train.disabled
