@@ -129,7 +129,10 @@ class Dual:
         return Pair(value, gap, total, derivative)
 
     def _power_series(self, which, rho):
-        """Σ c_k ρ^k by Horner's rule."""
+        """Σ c_k ρ^k; by Horner's rule where there are many points."""
+        if not is_torch_array(rho) and rho.size <= _FEW_POINTS:
+            coefficients = self._small[which]
+            return rho[..., None] ** np.arange(len(coefficients)) @ coefficients
         value = 0.0 * rho
         for c in self._small[which][::-1].tolist():
             value = value * rho + c
@@ -143,9 +146,9 @@ class Dual:
         xp = array_namespace(angle)
         edges, tables = self._tables_for(angle)
         panel = xp.searchsorted(edges, angle, side="right") - 1
-        panel = xp.clip(panel, 0, len(edges) - 2)
+        panel = clamp(panel, 0, len(edges) - 2)
         left, right = edges[panel], edges[panel + 1]
-        local = xp.clip((2 * angle - left - right) / (right - left), -1.0, 1.0)
+        local = clamp((2 * angle - left - right) / (right - left), -1.0, 1.0)
         half = xp.sin(0.5 * angle)
         gap = _chebyshev(tables[0], panel, local) * half**self._power
         if not slope:
@@ -217,7 +220,12 @@ def _offending(array, good):
 def _angle(gap):
     """θ with 1 − cos θ = gap, exact near 0: 1 − cos θ = 2 sin²(θ/2)."""
     xp = array_namespace(gap)
-    return 2 * xp.asin(xp.sqrt(xp.clip(0.5 * gap, 0.0, 1.0)))
+    return 2 * xp.asin(xp.sqrt(clamp(0.5 * gap, 0.0, 1.0)))
+
+
+def clamp(x, low, high):
+    """Elementwise min(max(x, low), high); on the path of a moving slider, so without the checks of xp.clip."""
+    return x.clamp(low, high) if is_torch_array(x) else np.minimum(np.maximum(x, low), high)
 
 
 def _replace(array, where, values):

@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 
+from ntkit.dual import clamp
 from ntkit.memory import ensure_fits
 
 _DIRECT_PAIRS = 4096  # up to here the layers run over the pairs themselves
@@ -83,10 +84,10 @@ class KernelState:
         xp = array_namespace(self.covariance)
         nearer = xp.minimum(self.half_distance, self.half_sum)
         if self.is_shared:
-            return xp.clip(nearer / self._scale, 0.0, 1.0)
+            return clamp(nearer / self._scale, 0.0, 1.0)
         apart = nearer - self._mismatch
         rounding = _ROUNDING * (nearer + xp.abs(self.variance1 - self.variance2))
-        return xp.clip(xp.where(apart <= rounding, 0.0 * apart, apart) / self._scale, 0.0, 1.0)
+        return clamp(xp.where(apart <= rounding, 0.0 * apart, apart) / self._scale, 0.0, 1.0)
 
     @property
     def _scale(self):
@@ -99,8 +100,7 @@ class KernelState:
 
 def sphere_state(rho=None, *, gap=None, variance=1.0, ntk=True):
     """The state of inputs of one norm, from their correlation or from 1 − ρ."""
-    if (rho is None) == (gap is None):
-        raise TypeError("give either rho or gap=, not both: a correlation is accurate near 0, its gap 1 − ρ near 1.")
+    demand_one(rho, gap)
     given = _as_float(gap if rho is None else rho)
     low, high, name = (0, 2, "gap") if rho is None else (-1, 1, "rho")
     inside = (given >= low) & (given <= high)
@@ -109,6 +109,12 @@ def sphere_state(rho=None, *, gap=None, variance=1.0, ntk=True):
     rho, gap = (1 - given, given) if rho is None else (given, 1 - given)
     return KernelState(variance, variance, variance * rho, variance * gap, variance * (1 + rho),
                        0.0 * rho if ntk else None)
+
+
+def demand_one(rho, gap):
+    """Refuse what does not say which of the two is meant."""
+    if (rho is None) == (gap is None):
+        raise TypeError("give either rho or gap=, not both: a correlation is accurate near 0, its gap 1 − ρ near 1.")
 
 
 def run(layers, state):
@@ -275,7 +281,7 @@ def _block_size(x):
 def _correlations(x, y, same):
     """ρ and 1 − |ρ| of unit rows; of a block on the diagonal if `same`."""
     xp = array_namespace(x)
-    rho = xp.clip(x @ y.T, -1.0, 1.0)
+    rho = clamp(x @ y.T, -1.0, 1.0)
     margin = 1 - xp.abs(rho)
     if same:
         i = xp.arange(x.shape[0], device=x.device)
@@ -284,7 +290,7 @@ def _correlations(x, y, same):
     for sign, side in ((1, rho > 0), (-1, rho < 0)):
         pairs = near & side
         if bool(pairs.any()):
-            margin[pairs] = xp.clip(_half_distances(x, sign * y, pairs), 0.0, 1.0)
+            margin[pairs] = clamp(_half_distances(x, sign * y, pairs), 0.0, 1.0)
     return rho, margin
 
 
@@ -360,7 +366,7 @@ class ProfileTable:
 def _panel(margin):
     """The panel of a margin and its place in it, in [−1, 1): exponent and mantissa of the float64."""
     xp = array_namespace(margin)
-    bits = xp.clip(margin, 2.0**-_OCTAVES, 1 - 2.0**-53).view(xp.int64)
+    bits = clamp(margin, 2.0**-_OCTAVES, 1 - 2.0**-53).view(xp.int64)
     shift = 52 - (_FINE.bit_length() - 1)
     panel = (bits >> shift) - ((1023 - _OCTAVES) * _FINE)
     local = xp.astype(bits & ((1 << shift) - 1), xp.float64) * 2.0 ** (1 - shift) - 1.0

@@ -130,19 +130,21 @@ class Architecture:
     def trajectory(self, rho=None, *, gap=None):
         """The kernels of the networks with 0, 1, …, depth hidden layers: one pass, a Trajectory."""
         ntk = all(layer.activation.is_continuous for layer in self.hidden if isinstance(layer, Elementwise))
-        state = kernels.sphere_state(rho, gap=gap, ntk=ntk)
-        diagonal = kernels.sphere_state(np.ones(1), ntk=ntk)
-        states, diagonals = [state], [diagonal]
+        kernels.demand_one(rho, gap)
+        given = np.asarray(gap if rho is None else rho, dtype=float)
+        with_diagonal = np.append(given.ravel(), 0.0 if rho is None else 1.0)
+        start = dict(gap=with_diagonal) if rho is None else dict(rho=with_diagonal)
+        states = [kernels.sphere_state(ntk=ntk, **start)]
         for block in self.blocks:
             states.append(kernels.run(block, states[-1]))
-            diagonals.append(kernels.run(block, diagonals[-1]))
-        out = [kernels.run(self.read_out, s) for s in states]
-        ends = [kernels.run(self.read_out, s) for s in diagonals]
-        return Trajectory(
-            np.stack([s.correlation for s in states]), np.stack([s.gap for s in states]),
-            np.stack([s.covariance for s in out]), np.stack([s.ntk for s in out]) if ntk else None,
-            np.array([float(s.covariance[0]) for s in ends]),
-            np.array([float(s.ntk[0]) for s in ends]) if ntk else None)
+        out = [kernels.run(self.read_out, state) for state in states]
+        values = {"correlation": [s.correlation for s in states], "gap": [s.gap for s in states],
+                  "nngp": [s.covariance for s in out], "ntk": [s.ntk for s in out] if ntk else None}
+        stacks = {name: None if rows is None else np.stack(rows) for name, rows in values.items()}
+        pairs = {name: None if rows is None else rows[:, :-1].reshape(len(rows), *given.shape)
+                 for name, rows in stacks.items()}
+        return Trajectory(**pairs, nngp_diagonal=stacks["nngp"][:, -1],
+                          ntk_diagonal=stacks["ntk"][:, -1] if ntk else None)
 
     def _hidden_state(self, rho, gap):
         return kernels.run(self.hidden, kernels.sphere_state(rho, gap=gap, ntk=False))
