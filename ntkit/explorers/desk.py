@@ -33,13 +33,14 @@ class Desk:
             layout=Layout(width="auto", flex="1 1 auto"),
             style={"description_width": LABEL_WIDTH},
         )
-        actions = HBox([
+        self.actions = (
             Action("Reset", self._guarded(lab.reset), "back to the settings that this lab began with"),
             Action("Freeze all", self._guarded(lab.freeze), "keep the curves of every panel, grey, to compare with"),
             Action("Clear all", self._guarded(lab.thaw), "remove the frozen curves"),
-        ])  # fmt: skip
-        actions.add_class("ntkit-tools")
-        row = GridBox([self.stories, actions], layout=Layout(width="auto"))
+        )
+        buttons = HBox(self.actions)
+        buttons.add_class("ntkit-tools")
+        row = GridBox([self.stories, buttons], layout=Layout(width="auto"))
         row.add_class("ntkit-controls")
         self.top = VBox([row, self.caption, self.data_line])
         self.bottom = VBox([self.state, self.messages])

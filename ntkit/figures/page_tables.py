@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import ntkit as nk
+from ntkit.dual import jump_message
 
 ACTIVATIONS = ("relu", "leaky_relu", "tanh", "erf", "gelu", "selu", "normrelu", "quadratic")
 DELTAS = (1e-6, 1e-5, 1e-4, 1e-3, 3e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
@@ -62,6 +63,8 @@ def _tables_of(sigma, deltas, depths, rho, points):
     """All tables of one activation, from one pass through its layers for each kind."""
     net = nk.mlp(int(depths[-1]), sigma)
     pairs = net.trajectory(gap=np.asarray(deltas))
+    if pairs.ntk is None:
+        raise ValueError(jump_message(sigma))
     profiles = [
         nk.conditioning.depth_profile(sigma, net.depth, delta, trajectory=pairs.of_pair(place, net.depth))
         for place, delta in enumerate(deltas)

@@ -1,0 +1,173 @@
+"""The figure of each subject: it draws the result's numbers as they are, under a title that says what they are."""
+
+import numpy as np
+import pytest
+
+import ntkit as nk
+from ntkit import figures
+
+
+@pytest.fixture(scope="module")
+def sigma():
+    """The normalised ReLU."""
+    return nk.activation("relu").normalized()
+
+
+@pytest.fixture(scope="module")
+def profile(sigma):
+    """A depth profile that turns at L₀ = 19."""
+    return nk.conditioning.depth_profile(sigma, depth=60, delta=0.05)
+
+
+@pytest.fixture(scope="module")
+def comparison(sigma):
+    """Spectra of few points, deep enough for every corollary."""
+    x = nk.data.sphere(8, 0.3, dim=12).x
+    return nk.spectra.compare_spectra(nk.mlp(120, sigma), x)
+
+
+def curves(figure):
+    """Trace by name."""
+    return {trace.name: trace for trace in figure.data}
+
+
+def all_figures(sigma, profile, comparison):
+    """One figure of each subject."""
+    kernel = nk.mlp(3, sigma).ntk(nk.data.sphere(6, 0.2).x)
+    predictions = {("relu", 3): nk.dynamics.predict(kernel, np.ones(6), 30)}
+    return (
+        figures.bound_figure(profile),
+        figures.spectrum_figure(comparison),
+        figures.shape_figure(nk.shapes.shape(sigma), [nk.shapes.shape(nk.normrelu())]),
+        figures.training_figure(predictions),
+    )
+
+
+def test_every_title_names_the_parameterisation_and_every_axis_says_what_it_shows(sigma, profile, comparison):
+    for figure in all_figures(sigma, profile, comparison):
+        assert "NTK parameterisation" in figure.layout.title.subtitle.text
+        axes = [axis for axis in figure.layout.to_plotly_json() if axis.startswith(("xaxis", "yaxis"))]
+        titled = [axis for axis in axes if figure.layout[axis].title.text or figure.layout[axis].type == "category"]
+        assert titled == axes
+
+
+def test_no_information_is_in_shapes_or_annotations_which_open_views_do_not_refresh(sigma, profile, comparison):
+    for figure in all_figures(sigma, profile, comparison):
+        assert not figure.layout.shapes
+        assert not figure.layout.annotations
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_themes(profile, theme):
+    assert figures.bound_figure(profile, theme=theme).layout.template == figures.template(theme)
+
+
+# ---- bound
+
+
+def test_bound_figure_draws_the_profile_and_marks_where_the_bound_turns(profile):
+    drawn = curves(figures.bound_figure(profile))
+    np.testing.assert_array_equal(drawn["bound B(l, δ)"].y, profile.bound)
+    np.testing.assert_array_equal(drawn["exact |ρ<sub>l</sub>|"].y, profile.correlation)
+    np.testing.assert_array_equal(drawn["NTK bound 2B(l/2, δ)"].y, profile.ntk_bound)
+    np.testing.assert_array_equal(drawn["exact NTK |Θ<sub>l</sub>(ρ)|/Θ<sub>l</sub>(1)"].y, profile.ntk_ratio)
+    assert list(drawn["L₀ = 19"].x) == [19, 19]
+    assert list(drawn["2L₀ = 38"].x) == [38, 38]
+    assert figures.bound_figure(profile).layout.yaxis.type == "log"
+
+
+def test_marker_beyond_the_axis_is_left_out(sigma):
+    shallow = nk.conditioning.depth_profile(sigma, depth=10, delta=0.05)
+    assert not any(name.startswith(("L₀", "2L₀")) for name in curves(figures.bound_figure(shallow)))
+
+
+def test_bound_in_words_gives_the_numbers_of_the_deepest_layer(profile):
+    words = figures.bound_picture(profile).summary
+    assert f"{profile.correlation[-1]:.3g}" in words
+    assert f"at most {profile.bound[-1]:.3g}" in words
+    assert "L₀ = 19" in words
+
+
+def test_curves_that_vanish_do_not_break_the_logarithmic_axis():
+    profile = nk.conditioning.depth_profile(nk.activation("quadratic").normalized(), depth=40, delta=0.5)
+    assert profile.correlation[-1] == 0
+    marker = next(t for t in figures.bound_figure(profile).data if t.name.startswith("L₀"))
+    assert marker.y[0] > 0
+
+
+# ---- spectrum
+
+
+def test_spectrum_figure_draws_both_spectra_in_units_of_their_diagonal(comparison):
+    drawn = curves(figures.spectrum_figure(comparison))
+    np.testing.assert_array_equal(drawn["NNGP"].y, comparison.nngp.eigenvalues)
+    np.testing.assert_allclose(np.mean(drawn["NTK"].y), 1, rtol=1e-12)
+    np.testing.assert_allclose(drawn["NTK"].y / drawn["NTK"].y[0], comparison.ntk.eigenvalues / comparison.ntk.max)
+
+
+def test_floor_and_ceiling_enclose_the_eigenvalues(comparison):
+    drawn = curves(figures.spectrum_figure(comparison))
+    for kernel in ("NNGP", "NTK"):
+        assert np.all(drawn[f"floor, {kernel}"].y <= np.min(drawn[kernel].y) + 1e-12)
+        assert np.all(drawn[f"bounds, {kernel}"].y >= np.max(drawn[kernel].y) - 1e-12)
+
+
+def test_condition_numbers_stand_below_the_corollaries_that_apply(comparison):
+    drawn = curves(figures.spectrum_figure(comparison))
+    for kernel in ("NNGP", "NTK"):
+        exact, *bounds = drawn[f"κ of {kernel}"].x
+        assert exact == getattr(comparison, kernel.lower()).condition_number
+        assert all(exact <= bound for bound in bounds if not np.isnan(bound))
+        assert any(not np.isnan(bound) for bound in bounds)
+
+
+def test_eigenvalues_within_rounding_of_zero_are_not_drawn(sigma):
+    x = nk.data.two_points(1e-17).x
+    comparison = nk.spectra.compare_spectra(nk.mlp(1, sigma), x)
+    assert comparison.nngp.condition_number == np.inf
+    drawn = curves(figures.spectrum_figure(comparison))
+    assert np.isnan(drawn["NNGP"].y[-1])
+    assert np.isnan(drawn["κ of NNGP"].x[0])
+
+
+# ---- shape
+
+
+def test_shape_figure_draws_the_activation_and_its_expansion():
+    chosen = nk.shapes.shape(nk.activation("relu"))
+    drawn = curves(figures.shape_figure(chosen, [nk.shapes.shape(nk.activation("selu"))]))
+    np.testing.assert_array_equal(drawn["relu"].y, np.maximum(chosen.x, 0))
+    np.testing.assert_allclose(drawn["normalized relu"].y, chosen.scale * (np.maximum(chosen.x, 0) + chosen.shift))
+    assert "selu, normalized" in drawn
+    np.testing.assert_allclose(drawn["a<sub>k</sub>²"].y.sum(), 1, atol=1e-2)
+
+
+# ---- training
+
+
+def test_training_figure_tells_activations_by_colour_and_depths_by_dash():
+    kernel = np.diag([2.0, 1.0])
+    keys = [("relu", 2), ("tanh", 2), ("relu", 8)]
+    predictions = {key: nk.dynamics.predict(kernel, [1.0, 1.0], 50) for key in keys}
+    lines = {trace.name: trace.line for trace in figures.training_figure(predictions).data}
+    assert lines["relu, L = 2"].color == lines["relu, L = 8"].color != lines["tanh, L = 2"].color
+    assert lines["relu, L = 2"].dash == lines["tanh, L = 2"].dash != lines["relu, L = 8"].dash
+
+
+def test_training_figure_begins_at_the_start_and_ends_at_the_end():
+    prediction = nk.dynamics.predict(np.diag([2.0, 1.0]), [1.0, 1.0], 5000)
+    (trace,) = figures.training_figure({("relu", 2): prediction}).data
+    assert (trace.x[0], trace.x[-1]) == (1, 5001)
+    assert (trace.y[0], trace.y[-1]) == (prediction.loss[0], prediction.loss[-1])
+    assert len(trace.x) <= 150
+
+
+def test_measured_curve_lies_over_its_prediction():
+    x, y = nk.data.sphere(6, 0.3).x, np.array([1.0, -1.0] * 3)
+    net = nk.mlp(1, nk.activation("tanh").normalized())
+    run = nk.networks.train(net.module(x.shape[1], 64, seed=0), x, y, 20)
+    predictions = {("tanh", 1): nk.dynamics.predict(net.ntk(x), y, 20, run.learning_rate, initial=run.initial)}
+    predicted, measured = figures.training_figure(predictions, {("tanh", 1): run}).data
+    assert measured.name == "tanh, L = 1, measured"
+    assert measured.marker.color == predicted.line.color
+    np.testing.assert_allclose(measured.y[0], predicted.y[0], rtol=1e-5)
