@@ -172,6 +172,12 @@ class TestMadePoints:
         assert (first.x @ first.x.T).ravel() == pytest.approx((other.x @ other.x.T).ravel(), abs=1e-14)
         assert first.x.shape == (n, 10)
 
+    def test_half_circle_has_the_spectrum_known_for_relu(self):
+        # Panigrahi, Shetty, Goyal (2020), Figure 1: G∞ = ρ(π − arccos ρ)/2π, singular values worked out independently.
+        rho = np.clip(data.half_circle(10).x @ data.half_circle(10).x.T, -1, 1)
+        eigenvalues = np.linalg.eigvalsh(rho * (np.pi - np.arccos(rho)) / (2 * np.pi))[::-1]
+        assert eigenvalues[[0, 1, 2, 4, 9]] == pytest.approx([2.2072, 1.7209, 0.6323, 8.87e-2, 2.633e-2], rel=1e-3)
+
     @pytest.mark.parametrize(
         ("build", "message"),
         [

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ntkit.data.maps import name_rows
+
 
 @dataclass(frozen=True)
 class Size:
@@ -29,11 +31,15 @@ def rows_for(module, x, name="x"):
     if values.ndim < 2 or len(values) == 0:
         raise ValueError(f"{name} must have shape (n, d), one row per input; got {tuple(values.shape)}.")
     rows = values.detach().to(device=reference.device, dtype=reference.dtype)
-    finite = torch.isfinite(rows).flatten(1).all(dim=1)
-    if not bool(finite.all()):
-        bad = torch.nonzero(~finite).flatten().tolist()
-        raise ValueError(f"{name} must be finite; row {bad[0]} and {len(bad) - 1} more hold NaN or infinity.")
+    require_finite(rows, name)
     return rows
+
+
+def require_finite(rows, name):
+    """ValueError naming the rows that hold NaN or infinity."""
+    finite = torch.isfinite(rows).reshape(len(rows), -1).all(dim=1)
+    if not bool(finite.all()):
+        raise ValueError(f"{name} must be finite; {name_rows(torch.nonzero(~finite).flatten())} NaN or infinity.")
 
 
 def like(x, result):

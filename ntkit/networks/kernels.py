@@ -11,9 +11,10 @@ from enum import StrEnum
 
 import torch
 
+from ntkit.memory import ensure_fits
 from ntkit.networks._jacobian import Jacobian, Products, kernel_times, trained_parameters
 from ntkit.networks._layerwise import Layerwise
-from ntkit.networks._memory import Demand, estimate, require_memory
+from ntkit.networks._memory import Demand, estimate, free_memory, require_memory
 from ntkit.networks._tensors import like, require_independent_rows, rows_for, size_of
 
 
@@ -48,7 +49,8 @@ def empirical_nngp(module, x, y=None):
     read-out alone.
     Parameters: module with `features`, as `net.module(...)` gives it; x, y rows, numpy or torch; y is x by default.
     Returns: the kind that x is, in the module's precision.
-    Raises: TypeError for a module without `features`; ValueError for rows that are not finite.
+    Raises: TypeError for a module without `features`; ValueError for rows that are not finite; MemoryError for a matrix
+    that does not fit.
 
     >>> import ntkit as nk
     >>> empirical_nngp(nk.mlp(2, "relu").module(3, width=64, seed=0), torch.eye(3)).shape
@@ -59,9 +61,16 @@ def empirical_nngp(module, x, y=None):
             "the NNGP kernel needs module.features(x), the last hidden layer's outputs over the root of its width; "
             f"{type(module).__name__} has none. Modules made by net.module(...) have it."
         )
+    rows, others = rows_for(module, x), None if y is None else rows_for(module, y, "y")
+    ensure_fits(
+        (len(rows), len(rows if others is None else others)),
+        itemsize=rows.element_size(),
+        free=free_memory(rows.device),
+        instead="Take some rows at a time: empirical_nngp(module, x[:k], x).",
+    )
     with torch.no_grad():
-        left = module.features(rows_for(module, x))
-        right = left if y is None else module.features(rows_for(module, y, "y"))
+        left = module.features(rows)
+        right = left if others is None else module.features(others)
         return like(x, left @ right.T)
 
 

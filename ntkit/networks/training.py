@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ntkit.networks._tensors import like, outputs_of, require_independent_rows, rows_for
+from ntkit.networks._tensors import like, outputs_of, require_finite, require_independent_rows, rows_for
 from ntkit.networks.kernels import empirical_nngp, empirical_ntk
 
 LAYERS = ("all", "top")
@@ -185,8 +185,7 @@ def _targets(module, rows, y):
             f"y must have shape ({len(rows)}, {outputs}), one row for each of x and one column for each output; "
             f"got {tuple(targets.shape)}."
         )
-    if not bool(torch.isfinite(targets).all()):
-        raise ValueError("y must be finite; it holds NaN or infinity.")
+    require_finite(targets, "y")
     return targets.reshape(len(rows), outputs)
 
 

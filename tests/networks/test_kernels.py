@@ -245,6 +245,13 @@ print((peak() - before) / networks.estimate_memory(module, x, method="{method}")
         with pytest.raises(MemoryError, match="No chunk makes it fit: take fewer rows, or its products with vectors"):
             networks.empirical_ntk_outputs(twin(), X)
 
+    def test_nngp_is_refused_with_a_way_out(self, monkeypatch):
+        monkeypatch.setattr(_memory, "available_memory", lambda: 100)
+        with pytest.raises(
+            MemoryError, match=r"7 × 7 matrix takes 392 B, and 100 B are free. Take some rows at a time"
+        ):
+            networks.empirical_nngp(twin(), X)
+
     def test_passes_where_free_memory_is_unknown(self, monkeypatch):
         monkeypatch.setattr(_memory, "available_memory", lambda: None)
         assert networks.empirical_ntk(twin(), X).shape == (7, 7)
@@ -258,7 +265,11 @@ print((peak() - before) / networks.estimate_memory(module, x, method="{method}")
         (lambda: networks.empirical_ntk(twin(), X, chunk=1.5), ValueError, "got 1.5"),
         (lambda: networks.empirical_ntk(twin(), X[0]), ValueError, r"one row per input; got \(4,\)"),
         (lambda: networks.empirical_ntk(twin(), X[:0]), ValueError, r"got \(0, 4\)"),
-        (lambda: networks.empirical_ntk(twin(), X, Y / 0), ValueError, "y must be finite; row 0 and 2 more"),
+        (
+            lambda: networks.empirical_ntk(twin(), X, Y / 0),
+            ValueError,
+            "y must be finite; rows 0, 1, 2 hold NaN or infinity",
+        ),
         (lambda: networks.empirical_ntk(torch.nn.Tanh(), X), TypeError, "this Tanh has none"),
         (lambda: networks.empirical_ntk(twin().requires_grad_(False), X), ValueError, "every parameter .* is frozen"),
         (lambda: networks.empirical_nngp(plain(), X), TypeError, r"Sequential has none. Modules made by net.module"),

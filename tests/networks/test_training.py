@@ -206,7 +206,7 @@ def test_outputs_come_as_the_inputs_came():
         ({"record": 0}, "record must be a whole number of steps, at least 1; got 0"),
         ({"y": np.ones(4)}, r"y must have shape \(9, 1\).*got \(4,\)"),
         ({"y": np.full(9, np.nan)}, "y must be finite"),
-        ({"x": np.full((9, POINTS.dim), np.inf)}, "x must be finite; row 0 and 8 more"),
+        ({"x": np.full((9, POINTS.dim), np.inf)}, r"x must be finite; rows 0, 1, 2 \(9 in all\) hold"),
     ],
 )
 def test_refusals_say_what_must_hold(arguments, message):
