@@ -201,54 +201,104 @@ def _coefficients(value):
     return value
 
 
-_ALPHA = dict(parameters={"alpha": 1.0}, checks={"alpha": _real("alpha", positive=True)})
+_ALPHA = {"parameters": {"alpha": 1.0}, "checks": {"alpha": _real("alpha", positive=True)}}
 
 DEFINITIONS = {
     "identity": Definition(lambda x: 1.0 * x, lambda x: 0.0 * x + 1.0, parity=_always("odd"), degree=_always(1)),
     "relu": Definition(_positive, lambda x: _indicator(x > 0, x), _at_zero, degree=_always(1)),
     "leaky_relu": Definition(
-        lambda x, slope: _where(x > 0, x, slope * x), lambda x, slope: _where(x > 0, 0.0 * x + 1.0, 0.0 * x + slope),
-        lambda slope: () if slope == 1 else (0.0,), degree=_always(1),
-        parameters={"slope": 0.01}, checks={"slope": _real("slope")}),
-    "abs": Definition(lambda x: array_namespace(x).abs(x), lambda x: array_namespace(x).sign(x), _at_zero,
-                      _always("even"), _always(1)),
+        lambda x, slope: _where(x > 0, x, slope * x),
+        lambda x, slope: _where(x > 0, 0.0 * x + 1.0, 0.0 * x + slope),
+        lambda slope: () if slope == 1 else (0.0,),
+        degree=_always(1),
+        parameters={"slope": 0.01},
+        checks={"slope": _real("slope")},
+    ),
+    "abs": Definition(
+        lambda x: array_namespace(x).abs(x), lambda x: array_namespace(x).sign(x), _at_zero, _always("even"), _always(1)
+    ),
     "step": Definition(lambda x: _indicator(x > 0, x), lambda x: 0.0 * x, _at_zero, degree=_always(0)),
     "sign": Definition(lambda x: array_namespace(x).sign(x), lambda x: 0.0 * x, _at_zero, _always("odd"), _always(0)),
-    "tanh": Definition(lambda x: array_namespace(x).tanh(x), lambda x: 1 - array_namespace(x).tanh(x) ** 2,
-                       parity=_always("odd")),
-    "erf": Definition(lambda x: _special("erf", x),
-                      lambda x: (2 / math.sqrt(math.pi)) * array_namespace(x).exp(-x * x), parity=_always("odd")),
+    "tanh": Definition(
+        lambda x: array_namespace(x).tanh(x), lambda x: 1 - array_namespace(x).tanh(x) ** 2, parity=_always("odd")
+    ),
+    "erf": Definition(
+        lambda x: _special("erf", x),
+        lambda x: (2 / math.sqrt(math.pi)) * array_namespace(x).exp(-x * x),
+        parity=_always("odd"),
+    ),
     "sigmoid": Definition(_expit, lambda x: _expit(x) * _expit(-x)),
     "softplus": Definition(_softplus, _expit),
     "swish": Definition(lambda x: x * _expit(x), _swish_derivative),
     "gelu": Definition(lambda x: x * _ndtr(x), lambda x: _ndtr(x) + x * _density(x)),
     "elu": Definition(_elu, _elu_derivative, _at_zero, **_ALPHA),
-    "selu": Definition(lambda x: _elu(x, SELU_ALPHA, scale=SELU_SCALE),
-                       lambda x: _elu_derivative(x, SELU_ALPHA, scale=SELU_SCALE), _at_zero),
-    "celu": Definition(lambda x, alpha: _elu(x, alpha, alpha), lambda x, alpha: _elu_derivative(x, alpha, alpha),
-                       _at_zero, **_ALPHA),
+    "selu": Definition(
+        lambda x: _elu(x, SELU_ALPHA, scale=SELU_SCALE),
+        lambda x: _elu_derivative(x, SELU_ALPHA, scale=SELU_SCALE),
+        _at_zero,
+    ),
+    "celu": Definition(
+        lambda x, alpha: _elu(x, alpha, alpha), lambda x, alpha: _elu_derivative(x, alpha, alpha), _at_zero, **_ALPHA
+    ),
     "mish": Definition(lambda x: x * array_namespace(x).tanh(_softplus(x)), _mish_derivative),
-    "softsign": Definition(lambda x: x / (1 + array_namespace(x).abs(x)),
-                           lambda x: 1 / (1 + array_namespace(x).abs(x)) ** 2, _at_zero, _always("odd")),
+    "softsign": Definition(
+        lambda x: x / (1 + array_namespace(x).abs(x)),
+        lambda x: 1 / (1 + array_namespace(x).abs(x)) ** 2,
+        _at_zero,
+        _always("odd"),
+    ),
     "arctan": Definition(lambda x: array_namespace(x).atan(x), lambda x: 1 / (1 + x * x), parity=_always("odd")),
-    "hardtanh": Definition(lambda x: _clip(x, -1.0, 1.0), lambda x: _indicator(array_namespace(x).abs(x) < 1, x),
-                           _always((-1.0, 1.0)), _always("odd")),
+    "hardtanh": Definition(
+        lambda x: _clip(x, -1.0, 1.0),
+        lambda x: _indicator(array_namespace(x).abs(x) < 1, x),
+        _always((-1.0, 1.0)),
+        _always("odd"),
+    ),
     "relu6": Definition(lambda x: _clip(x, 0.0, 6.0), lambda x: _indicator((x > 0) & (x < 6), x), _always((0.0, 6.0))),
     "sin": Definition(lambda x: array_namespace(x).sin(x), lambda x: array_namespace(x).cos(x), parity=_always("odd")),
-    "cos": Definition(lambda x: array_namespace(x).cos(x), lambda x: -array_namespace(x).sin(x), parity=_always("even")),
+    "cos": Definition(
+        lambda x: array_namespace(x).cos(x), lambda x: -array_namespace(x).sin(x), parity=_always("even")
+    ),
     "exp": Definition(lambda x: array_namespace(x).exp(x), lambda x: array_namespace(x).exp(x)),
-    "gaussian": Definition(lambda x: array_namespace(x).exp(-0.5 * x * x),
-                           lambda x: -x * array_namespace(x).exp(-0.5 * x * x), parity=_always("even")),
+    "gaussian": Definition(
+        lambda x: array_namespace(x).exp(-0.5 * x * x),
+        lambda x: -x * array_namespace(x).exp(-0.5 * x * x),
+        parity=_always("even"),
+    ),
     "quadratic": Definition(lambda x: (x * x - 1) / math.sqrt(2), lambda x: math.sqrt(2) * x, parity=_always("even")),
-    "hermite": Definition(_hermite, _hermite_derivative, parity=lambda k: "odd" if k % 2 else "even",
-                          degree=lambda k: k if k < 2 else None, parameters={"k": Parameter.empty},
-                          checks={"k": _order("k", 30)}),
-    "polynomial": Definition(_polynomial, _polynomial_derivative, parity=_polynomial_parity,
-                             parameters={"coefficients": Parameter.empty}, checks={"coefficients": _coefficients}),
+    "hermite": Definition(
+        _hermite,
+        _hermite_derivative,
+        parity=lambda k: "odd" if k % 2 else "even",
+        degree=lambda k: k if k < 2 else None,
+        parameters={"k": Parameter.empty},
+        checks={"k": _order("k", 30)},
+    ),
+    "polynomial": Definition(
+        _polynomial,
+        _polynomial_derivative,
+        parity=_polynomial_parity,
+        parameters={"coefficients": Parameter.empty},
+        checks={"coefficients": _coefficients},
+    ),
     "relu_power": Definition(
-        _power, lambda x, r: r * _power(x, r - 1) if r else 0.0 * x, _at_zero, degree=lambda r: r,
-        parameters={"r": Parameter.empty}, checks={"r": _order("r", 12)}),
+        _power,
+        lambda x, r: r * _power(x, r - 1) if r else 0.0 * x,
+        _at_zero,
+        degree=lambda r: r,
+        parameters={"r": Parameter.empty},
+        checks={"r": _order("r", 12)},
+    ),
 }
 
-ALIASES = {"silu": "swish", "linear": "identity", "atan": "arctan", "logistic": "sigmoid", "heaviside": "step",
-           "lrelu": "leaky_relu", "quadratic_hermite": "quadratic", "rbf": "gaussian", "absolute": "abs"}
+ALIASES = {
+    "silu": "swish",
+    "linear": "identity",
+    "atan": "arctan",
+    "logistic": "sigmoid",
+    "heaviside": "step",
+    "lrelu": "leaky_relu",
+    "quadratic_hermite": "quadratic",
+    "rbf": "gaussian",
+    "absolute": "abs",
+}

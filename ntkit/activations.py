@@ -11,11 +11,11 @@ Source: Agarwal, Awasthi, Kale (2021), section 2, Definitions 2 and 29, appendix
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 
 import numpy as np
-from array_api_compat import array_namespace, is_torch_array
+from array_api_compat import is_torch_array
 
 from ntkit import _catalogue, gaussian
 from ntkit.dual import Dual
@@ -57,9 +57,15 @@ class Activation:
     def __init__(self, name, function, kinks=(), derivative=None, *, parity=None, degree=None, key=()):
         if not callable(function):
             raise TypeError(f"an activation needs a function of one array; got {type(function).__name__}.")
-        values = dict(name=str(name), function=function, kinks_named=tuple(float(b) for b in np.atleast_1d(kinks)),
-                      base_derivative=derivative, parity_of_base=parity, degree_of_base=degree,
-                      key=key or (str(name), function, derivative))
+        values = {
+            "name": str(name),
+            "function": function,
+            "kinks_named": tuple(float(b) for b in np.atleast_1d(kinks)),
+            "base_derivative": derivative,
+            "parity_of_base": parity,
+            "degree_of_base": degree,
+            "key": key or (str(name), function, derivative),
+        }
         for attribute, value in values.items():
             object.__setattr__(self, attribute, value)
 
@@ -152,7 +158,7 @@ class Activation:
 
     @property
     def parity(self):
-        """"even", "odd" or None."""
+        """ "even", "odd" or None."""
         return None if self.parity_of_base == "odd" and self.shift else self.parity_of_base
 
     @property
@@ -224,7 +230,7 @@ class Activation:
             raise ValueError(f"the number of Hermite coefficients must be positive; got {n}.")
         coefficients = self.resolved.hermite(n)
         if self.parity:
-            coefficients[(1 if self.parity == "even" else 0)::2] = 0.0
+            coefficients[(1 if self.parity == "even" else 0) :: 2] = 0.0
         coefficients[0] = self.mean
         coefficients[np.abs(coefficients) <= _ROUNDING * np.sqrt(self.second_moment)] = 0.0
         return coefficients
@@ -249,8 +255,9 @@ class Activation:
         if self.is_normalized:
             return self
         factor = 1 / np.sqrt(self._variance_or_refuse())
-        other = self._variant(name=f"normalized {self.name}", scale=self.scale * factor,
-                              shift=self.shift - self.mean / self.scale)
+        other = self._variant(
+            name=f"normalized {self.name}", scale=self.scale * factor, shift=self.shift - self.mean / self.scale
+        )
         return other._with_exact_moments()
 
     def _with_exact_moments(self):
@@ -306,8 +313,10 @@ def activation(name, /, **parameters):
     if key == "normrelu":
         return normrelu(**parameters)
     if key not in _catalogue.DEFINITIONS:
-        raise ValueError(f"activation must be one of {', '.join(catalogue())}; got {name!r}. "
-                         "Your own: nk.Activation('mine', function, kinks=(0.0,)).")
+        raise ValueError(
+            f"activation must be one of {', '.join(catalogue())}; got {name!r}. "
+            "Your own: nk.Activation('mine', function, kinks=(0.0,))."
+        )
     definition = _catalogue.DEFINITIONS[key]
     values = _bind(key, definition, parameters)
     label = key + (f"({', '.join(f'{k}={v!r}' for k, v in values.items())})" if values else "")
@@ -316,7 +325,9 @@ def activation(name, /, **parameters):
 
 def _bind(name, definition, parameters):
     unknown = set(parameters) - set(definition.parameters)
-    missing = {k for k, default in definition.parameters.items() if default is inspect.Parameter.empty} - set(parameters)
+    missing = {k for k, default in definition.parameters.items() if default is inspect.Parameter.empty} - set(
+        parameters
+    )
     if unknown or missing:
         wanted = ", ".join(definition.parameters) or "none"
         raise TypeError(f"{name} takes the parameters: {wanted}; got {', '.join(parameters) or 'none'}.")
@@ -328,9 +339,14 @@ def _bind(name, definition, parameters):
 def _from_definition(label, definition, parameters):
     values = dict(parameters)
     return Activation(
-        label, partial(definition.function, **values), definition.kinks(**values),
-        partial(definition.derivative, **values), parity=definition.parity(**values),
-        degree=definition.degree(**values), key=(label,))
+        label,
+        partial(definition.function, **values),
+        definition.kinks(**values),
+        partial(definition.derivative, **values),
+        parity=definition.parity(**values),
+        degree=definition.degree(**values),
+        key=(label,),
+    )
 
 
 def normrelu(c=-1.5975):
@@ -348,14 +364,21 @@ def normrelu(c=-1.5975):
     """
     c = float(c)
     if not abs(c) <= 6:
-        raise ValueError(f"c must lie in [-6, 6]; got {c}. Beyond, NormReLU is linear (c < 0) or constant (c > 0) "
-                         "to float64 precision.")
+        raise ValueError(
+            f"c must lie in [-6, 6]; got {c}. Beyond, NormReLU is linear (c < 0) or constant (c > 0) "
+            "to float64 precision."
+        )
     return _normrelu(c)
 
 
 @lru_cache(maxsize=512)
 def _normrelu(c):
     shift, variance = _catalogue.shifted_relu_moments(c)
-    base = Activation(f"normrelu(c={c!r})", partial(_catalogue.shifted_relu, c=c), (c,),
-                      partial(_catalogue.shifted_relu_derivative, c=c), key=(f"normrelu(c={c!r})",))
+    base = Activation(
+        f"normrelu(c={c!r})",
+        partial(_catalogue.shifted_relu, c=c),
+        (c,),
+        partial(_catalogue.shifted_relu_derivative, c=c),
+        key=(f"normrelu(c={c!r})",),
+    )
     return base._variant(scale=float(1 / np.sqrt(variance)), shift=float(shift))._with_exact_moments()

@@ -13,6 +13,7 @@ Source: Agarwal, Awasthi, Kale (2021), appendix C, facts 1–5.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from array_api_compat import array_namespace, device, is_torch_array
@@ -67,7 +68,8 @@ class Dual:
             if not error <= 1e-12 * self.at_one:
                 raise ValueError(
                     f"the dual of activation {sigma.name!r} could not be resolved to 1e-12 (it is off by "
-                    f"{error / self.at_one:.1e} at ρ = {np.cos(angle):.0f}). Name all its kinks, or smooth it.")
+                    f"{error / self.at_one:.1e} at ρ = {np.cos(angle):.0f}). Name all its kinks, or smooth it."
+                )
 
     # --- public ----------------------------------------------------------------------------------------------------
 
@@ -88,8 +90,10 @@ class Dual:
         """σ̂(1) − σ̂(1 − δ), δ ∈ [0, 2], relatively accurate down to the smallest δ."""
         delta = _as_float(delta)
         if not bool(((delta >= 0) & (delta <= 2)).all()):
-            raise ValueError(f"delta must lie in [0, 2]; got {_offending(delta, (delta >= 0) & (delta <= 2))}. "
-                             "A gap is 1 − ρ for a correlation ρ.")
+            raise ValueError(
+                f"delta must lie in [0, 2]; got {_offending(delta, (delta >= 0) & (delta <= 2))}. "
+                "A gap is 1 − ρ for a correlation ρ."
+            )
         return self._gap_at(_angle(delta))
 
     # --- for the layers --------------------------------------------------------------------------------------------
@@ -168,8 +172,9 @@ class Dual:
         key = str(device(array)), array.dtype
         if key not in self._devices:
             xp = array_namespace(array)
-            self._devices[key] = tuple(xp.asarray(a.copy(), dtype=array.dtype, device=array.device)
-                                       for a in (self._edges, self._tables))
+            self._devices[key] = tuple(
+                xp.asarray(a.copy(), dtype=array.dtype, device=array.device) for a in (self._edges, self._tables)
+            )
         return self._devices[key]
 
 
@@ -193,9 +198,11 @@ def _chunks(array, size=16384):
 
 def jump_message(activation):
     place = activation.kinks[int(np.flatnonzero(activation.jumps)[0])]
-    return (f"σ̂'(1) = E σ'(X)² must be finite, but {activation.name!r} jumps at x = {place:g}: it has no finite "
-            "derivative of the dual at ρ = ±1 and no neural tangent kernel. Its NNGP kernel exists; for the NTK take "
-            "a continuous activation (hardtanh, tanh, erf).")
+    return (
+        f"σ̂'(1) = E σ'(X)² must be finite, but {activation.name!r} jumps at x = {place:g}: it has no finite "
+        "derivative of the dual at ρ = ±1 and no neural tangent kernel. Its NNGP kernel exists; for the NTK take "
+        "a continuous activation (hardtanh, tanh, erf)."
+    )
 
 
 # --- arguments -----------------------------------------------------------------------------------------------------
@@ -285,7 +292,7 @@ def _integrate(edges, slopes, power):
     points, transform = _chebyshev_points(_DEGREE)
     x, w = gauss_legendre(_DEGREE)
     total, out = 0.0, np.empty_like(slopes)
-    for p, (left, right) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for p, (left, right) in enumerate(pairwise(edges)):
         ends = np.append(left + 0.5 * (right - left) * (1 + points), right)
         half = 0.5 * (ends - left)[:, None]
         t = left + half * (1 + x)
@@ -307,7 +314,7 @@ def _series(activation):
         squares = activation.hermite(count) ** 2
         slopes = np.arange(count) * squares
         complete = abs(squares.sum() - activation.second_moment) <= 1e-13 * activation.second_moment
-        if complete and slopes[3 * count // 4:].sum() <= 1e-17 * slopes.sum():
+        if complete and slopes[3 * count // 4 :].sum() <= 1e-17 * slopes.sum():
             return squares
     return None
 
@@ -350,10 +357,12 @@ class _QuadratureIntegrand:
 
     def _product(self, angle):
         if angle <= 0.5 * np.pi:
-            return product_expectation(self._slope, self._slope, self._kinks, self._kinks, angle, self._radius,
-                                       self._width)
-        return product_expectation(self._slope, self._mirrored, self._kinks, -self._kinks, np.pi - angle,
-                                   self._radius, self._width)
+            return product_expectation(
+                self._slope, self._slope, self._kinks, self._kinks, angle, self._radius, self._width
+            )
+        return product_expectation(
+            self._slope, self._mirrored, self._kinks, -self._kinks, np.pi - angle, self._radius, self._width
+        )
 
     def _piecewise_constant(self, angles):
         """E s(U)s(V) for a piecewise constant s: E s² − ∫₀^θ Σ_ij K_i K_j φ₂(b_i, b_j; cos t) sin t dt, K its jumps."""

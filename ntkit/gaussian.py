@@ -108,7 +108,8 @@ class Resolved:
 
     def hermite(self, count):
         """a_0 … a_{count−1}, a_k = E f(X) h_k(X)."""
-        return hermite_functions(self.nodes.ravel(), count) @ (self.weights * self.values / root_density(self.nodes)).ravel()
+        weighted = self.weights * self.values / root_density(self.nodes)
+        return hermite_functions(self.nodes.ravel(), count) @ weighted.ravel()
 
 
 def _horner_legendre(x, coefficients, panel):
@@ -313,8 +314,7 @@ def product_nodes(kinks_f, kinks_g, angle, radius, width=2.6, *, half=False):
     outer = _outer_edges(kinks_f, kinks_g, s, 0.0 if half else -radius, radius, width)
     w, w_weights = (a.ravel() for a in panel_nodes(outer, 16))
     reach = np.sqrt(radius**2 - w**2)[:, None]  # the density is negligible outside the disc
-    breaks = np.concatenate(
-        [-reach, (kinks_f - s * w[:, None]) / c, (kinks_g + s * w[:, None]) / c, reach], axis=1)
+    breaks = np.concatenate([-reach, (kinks_f - s * w[:, None]) / c, (kinks_g + s * w[:, None]) / c, reach], axis=1)
     breaks = np.sort(np.clip(breaks, -reach, reach), axis=1)
     z, z_weights = (a.reshape(len(w), -1) for a in panel_nodes(subdivide(breaks, width), PRODUCT_NODES))
     weights = z_weights * density(z) * (w_weights * density(w))[:, None]

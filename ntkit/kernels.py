@@ -25,7 +25,7 @@ _OCTAVES = 112  # margins down to 2e-34; float64 inputs that differ have larger 
 _COARSE = 16  # Chebyshev points on an octave
 _FINE = 32  # panels on an octave, a power of two
 _DEGREE = 5
-_BLOCK = {"numpy": 1 << 15, "cpu": 1 << 17, "cuda": 1 << 24}  # pairs looked up at a time: what a cache or a device likes
+_BLOCK = {"numpy": 1 << 15, "cpu": 1 << 17, "cuda": 1 << 24}  # pairs looked up at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +62,14 @@ class KernelState:
         """The state of weight^½ W u + bias^½ b: W, b of unit variance, both trained."""
         covariance = weight * self.covariance + bias
         return KernelState(
-            weight * self.variance1 + bias, weight * self.variance2 + bias, covariance, weight * self.half_distance,
-            weight * self.half_sum + 2 * bias, None if self.ntk is None else covariance + weight * self.ntk,
-            None if bias else self.known_margin)
+            weight * self.variance1 + bias,
+            weight * self.variance2 + bias,
+            covariance,
+            weight * self.half_distance,
+            weight * self.half_sum + 2 * bias,
+            None if self.ntk is None else covariance + weight * self.ntk,
+            None if bias else self.known_margin,
+        )
 
     @property
     def correlation(self):
@@ -107,8 +112,9 @@ def sphere_state(rho=None, *, gap=None, variance=1.0, ntk=True):
     if not bool(inside.all()):
         raise ValueError(f"{name} must lie in [{low}, {high}]; got {float(given[~inside].ravel()[0])}.")
     rho, gap = (1 - given, given) if rho is None else (given, 1 - given)
-    return KernelState(variance, variance, variance * rho, variance * gap, variance * (1 + rho),
-                       0.0 * rho if ntk else None)
+    return KernelState(
+        variance, variance, variance * rho, variance * gap, variance * (1 + rho), 0.0 * rho if ntk else None
+    )
 
 
 def demand_one(rho, gap):
@@ -179,8 +185,15 @@ def gram_state(x, y=None, *, ntk=True):
     covariance = x @ second.T
     half_distance = _near_from_differences(0.5 * (q1 + q2) - covariance, covariance, q1, q2, x, second, 1)
     half_sum = _near_from_differences(0.5 * (q1 + q2) + covariance, covariance, q1, q2, x, second, -1)
-    return KernelState(q1, q2, covariance, half_distance, half_sum, 0.0 * covariance if ntk else None,
-                       _correlations(_unit(x), _unit(second), same=y is None)[1])
+    return KernelState(
+        q1,
+        q2,
+        covariance,
+        half_distance,
+        half_sum,
+        0.0 * covariance if ntk else None,
+        _correlations(_unit(x), _unit(second), same=y is None)[1],
+    )
 
 
 def _unit(x):
@@ -203,7 +216,7 @@ def _half_distances(x, y, where):
     xp = array_namespace(x)
     i, j = xp.nonzero(where)
     step = max(1, (1 << 22) // x.shape[1])
-    parts = [0.5 * xp.sum((x[i[a:a + step]] - y[j[a:a + step]]) ** 2, axis=1) for a in range(0, len(i), step)]
+    parts = [0.5 * xp.sum((x[i[a : a + step]] - y[j[a : a + step]]) ** 2, axis=1) for a in range(0, len(i), step)]
     return xp.concat(parts)
 
 
@@ -270,7 +283,7 @@ def _sphere_matrices(architecture, x, y, variance, ntk):
         for matrix, values in zip(out, look_up(rho, margin), strict=True):
             matrix[top:bottom, left:] = values
             if y is None:
-                matrix[bottom:, top:bottom] = values[:, bottom - top:].T
+                matrix[bottom:, top:bottom] = values[:, bottom - top :].T
     return Kernels(out[0], out[1] if ntk else None)
 
 
@@ -295,7 +308,7 @@ def _correlations(x, y, same):
 
 
 def _profile(architecture, variance, ntk, pairs):
-    """The function (ρ, margin) → kernels of the read-out: the layers themselves, or their table if there are many pairs."""
+    """(ρ, margin) → kernels of the read-out: the layers themselves, or their table if there are many pairs."""
     if pairs > _DIRECT_PAIRS:
         return ProfileTable.of(architecture, variance, ntk)
 
@@ -312,8 +325,14 @@ def _margin_state(rho, margin, variance, ntk):
     xp = array_namespace(rho)
     near, far = variance * margin, variance * (2 - margin)
     positive = rho >= 0
-    return KernelState(variance, variance, variance * rho, xp.where(positive, near, far),
-                       xp.where(positive, far, near), 0.0 * rho if ntk else None)
+    return KernelState(
+        variance,
+        variance,
+        variance * rho,
+        xp.where(positive, near, far),
+        xp.where(positive, far, near),
+        0.0 * rho if ntk else None,
+    )
 
 
 class ProfileTable:

@@ -111,8 +111,9 @@ def _assemble(variance1, variance2, rho, near, rest, slope):
     xp = array_namespace(rho)
     whole = variance1 + variance2
     far = whole - near
-    return Moments(variance1, variance2, xp.where(rho < 0, far, near), xp.where(rho < 0, near, far),
-                   rest if slope else None)
+    return Moments(
+        variance1, variance2, xp.where(rho < 0, far, near), xp.where(rho < 0, near, far), rest if slope else None
+    )
 
 
 # --- homogeneous up to a constant ----------------------------------------------------------------------------------
@@ -130,12 +131,15 @@ def _homogeneous(sigma, variance1, variance2, rho, margin, slope):
     means = part.mean * powers[0], part.mean * powers[1]
     nearer = array_namespace(rho).minimum(pair.half_distance, pair.half_sum).reshape(shape)
     return Moments(
-        *(dual.at_one * power**2 + 2 * constant * mean + constant**2
-          for power, mean in zip(powers, means, strict=True)),
+        *(
+            dual.at_one * power**2 + 2 * constant * mean + constant**2
+            for power, mean in zip(powers, means, strict=True)
+        ),
         mismatch + product * pair.half_distance.reshape(shape),
         mismatch + product * pair.half_sum.reshape(shape) + 2 * constant * (means[0] + means[1] + constant),
         (roots[0] * roots[1]) ** (degree - 1) * pair.slope.reshape(shape) if slope else None,
-        None if constant else nearer / dual.at_one)
+        None if constant else nearer / dual.at_one,
+    )
 
 
 # --- smooth --------------------------------------------------------------------------------------------------------
@@ -154,15 +158,18 @@ def _hermite(sigma, variance1, variance2, rho, margin, slope):
         parts.append(_like(start, rho) + margin * _horner_rest(_like(rows, rho), _like(signed, rho), magnitude))
     q1, q2 = second_moments(sigma, variance1), second_moments(sigma, variance2)
     near = array_namespace(rho).where(rho < 0, parts[1], parts[0])
-    return _assemble(q1, q2, rho, near, _hermite_slope(rows, columns, variance1, variance2, rho) if slope else None,
-                     slope)
+    return _assemble(
+        q1, q2, rho, near, _hermite_slope(rows, columns, variance1, variance2, rho) if slope else None, slope
+    )
 
 
 def _hermite_slope(rows, columns, variance1, variance2, rho):
     """Σ_m s_m(q₁) s_m(q₂) ρ^m, s_m = √((m+1)/q) a_{m+1}(q)."""
     root = np.sqrt(np.arange(1, rows.shape[1]))
-    first, second = (_like(root * a[:, 1:] / np.sqrt(_to_numpy(q)).reshape(-1, 1), rho)
-                     for a, q in ((rows, variance1), (columns, variance2)))
+    first, second = (
+        _like(root * a[:, 1:] / np.sqrt(_to_numpy(q)).reshape(-1, 1), rho)
+        for a, q in ((rows, variance1), (columns, variance2))
+    )
     value = first[:, -1, None] * second[None, :, -1] + 0.0 * rho
     for m in range(first.shape[1] - 2, -1, -1):
         value *= rho
@@ -193,8 +200,8 @@ def _coefficients(sigma, *variances):
         found = (values * weights) @ hermite_functions(nodes, terms).T
         complete = np.abs((found**2).sum(axis=1) - wanted) <= 1e-13 * wanted
         slopes = np.arange(terms) * found**2
-        if complete.all() and (slopes[:, 3 * terms // 4:].sum(axis=1) <= 1e-16 * slopes.sum(axis=1)).all():
-            return found[where[:len(roots[0])]], found[where[len(roots[0]):]]
+        if complete.all() and (slopes[:, 3 * terms // 4 :].sum(axis=1) <= 1e-16 * slopes.sum(axis=1)).all():
+            return found[where[: len(roots[0])]], found[where[len(roots[0]) :]]
     return None, None
 
 
@@ -204,14 +211,24 @@ def _coefficients(sigma, *variances):
 def _piecewise_linear(sigma, variance1, variance2, rho, margin, slope):
     """D(r) = D(1) − ∫_r¹ S, S = Σ_ij K_i K_j φ₂(b_i/√q₁, b_j/√q₂; r), so ∫_ρ¹ D = (1−ρ) D(1) − ∫_ρ¹ (r−ρ) S(r) dr."""
     shape = rho.shape
-    roots1, roots2, r, m = (a.ravel() for a in np.broadcast_arrays(
-        *(np.sqrt(_to_numpy(q)) for q in (variance1, variance2)), _to_numpy(rho), _to_numpy(margin)))
+    roots1, roots2, r, m = (
+        a.ravel()
+        for a in np.broadcast_arrays(
+            *(np.sqrt(_to_numpy(q)) for q in (variance1, variance2)), _to_numpy(rho), _to_numpy(margin)
+        )
+    )
     near, rest = np.empty(r.size), np.empty(r.size)
     for start in range(0, r.size, _CHUNK):
         part = slice(start, start + _CHUNK)
         near[part], rest[part] = _piecewise_linear_pairs(sigma, roots1[part], roots2[part], r[part], m[part])
-    return _assemble(second_moments(sigma, variance1), second_moments(sigma, variance2), rho,
-                     _like(near.reshape(shape), rho), _like(rest.reshape(shape), rho), slope)
+    return _assemble(
+        second_moments(sigma, variance1),
+        second_moments(sigma, variance2),
+        rho,
+        _like(near.reshape(shape), rho),
+        _like(rest.reshape(shape), rho),
+        slope,
+    )
 
 
 def _piecewise_linear_pairs(sigma, roots1, roots2, rho, margin):
@@ -258,17 +275,26 @@ def _interpolated(sigma, variance1, variance2, rho, margin, slope):
     """Chebyshev in (log q₁, log q₂) and in the angle from the nearer of ρ = 1 and ρ = −1."""
     xp = array_namespace(rho)
     ends, tables = _tensor(sigma, *_log_range(variance1, variance2))
-    left, right = (_like(_cardinal(_to_numpy(q), *_log_range(variance1, variance2), ends.shape[-1]), rho)
-                   for q in (variance1, variance2))
+    left, right = (
+        _like(_cardinal(_to_numpy(q), *_log_range(variance1, variance2), ends.shape[-1]), rho)
+        for q in (variance1, variance2)
+    )
     angle = 2 * xp.asin(xp.sqrt(0.5 * margin))
     local = xp.clip(4 * angle / xp.pi - 1, -1.0, 1.0)
     roots = variance1**0.5, variance2**0.5
     mismatch = (roots[0] - roots[1]) ** 2 * (left @ _like(ends[0], rho) @ right.T), left @ _like(ends[1], rho) @ right.T
-    slopes, integrals = ([_clenshaw_matrix([left @ c @ right.T for c in _like(side, rho)], local) for side in table]
-                         for table in tables)
+    slopes, integrals = (
+        [_clenshaw_matrix([left @ c @ right.T for c in _like(side, rho)], local) for side in table] for table in tables
+    )
     near = [start + roots[0] * roots[1] * margin * part for start, part in zip(mismatch, integrals, strict=True)]
-    return _assemble(second_moments(sigma, variance1), second_moments(sigma, variance2), rho,
-                     xp.where(rho < 0, near[1], near[0]), xp.where(rho < 0, slopes[1], slopes[0]), slope)
+    return _assemble(
+        second_moments(sigma, variance1),
+        second_moments(sigma, variance2),
+        rho,
+        xp.where(rho < 0, near[1], near[0]),
+        xp.where(rho < 0, slopes[1], slopes[0]),
+        slope,
+    )
 
 
 def _log_range(*variances):
@@ -290,8 +316,10 @@ def _tensor(sigma, low, high):
         if _tail(np.einsum("ab,sdbc->sdac", _chebyshev_matrix(count), slopes), axis=2) <= _TAIL:
             integrals = np.einsum("de,seij->sdij", _mean_from_the_end(angles), slopes)
             return _ends(sigma, _roots(low, high, count)), np.stack([slopes, integrals])
-    raise ValueError(f"the norms of the inputs, between {np.exp(0.5 * low):.3g} and {np.exp(0.5 * high):.3g}, are too "
-                     f"large or too different for activation {sigma.name!r}: normalise the inputs, or scale them to 1.")
+    raise ValueError(
+        f"the norms of the inputs, between {np.exp(0.5 * low):.3g} and {np.exp(0.5 * high):.3g}, are too "
+        f"large or too different for activation {sigma.name!r}: normalise the inputs, or scale them to 1."
+    )
 
 
 def _tail(coefficients, axis):
@@ -312,8 +340,9 @@ def _slopes(sigma, low, high, count, angle_count):
     radius, width = _extent(sigma, roots.max())
     values = np.empty((2, angle_count, count, count))
     for a, angle in enumerate(0.25 * np.pi * (1 + _points(angle_count))):
-        u, v, weights = (part.ravel() for part in product_nodes(sigma.kinks, sigma.kinks, angle, radius, width,
-                                                                half=True))
+        u, v, weights = (
+            part.ravel() for part in product_nodes(sigma.kinks, sigma.kinks, angle, radius, width, half=True)
+        )
         # the other half of the plane exchanges u and v
         first, second, first_mirrored, second_mirrored = (sigma.derivative(roots * x) for x in (u, v, -u, -v))
         values[0, a] = (weights * first) @ second.T + (weights * second) @ first.T
@@ -384,9 +413,14 @@ def _pairwise(sigma, variance1, variance2, rho, margin, slope):
     """Quadrature for every pair: seconds per thousand pairs."""
     roots1, roots2, r, m = np.broadcast_arrays(*(_to_numpy(a) for a in (variance1**0.5, variance2**0.5, rho, margin)))
     angles = 2 * np.arcsin(np.sqrt(0.5 * m))
-    found = np.array([_pair(sigma, *pair, slope) for pair in
-                      zip(roots1.ravel(), roots2.ravel(), angles.ravel(), np.where(r < 0, -1.0, 1.0).ravel(),
-                          strict=True)])
+    found = np.array(
+        [
+            _pair(sigma, *pair, slope)
+            for pair in zip(
+                roots1.ravel(), roots2.ravel(), angles.ravel(), np.where(r < 0, -1.0, 1.0).ravel(), strict=True
+            )
+        ]
+    )
     near, rest = (_like(found[:, k].reshape(r.shape), rho) for k in (0, 1))
     return _assemble(second_moments(sigma, variance1), second_moments(sigma, variance2), rho, near, rest, slope)
 

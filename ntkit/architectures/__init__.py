@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ntkit import kernels
-from ntkit.activations import Activation, activation as _catalogued
+from ntkit.activations import Activation
+from ntkit.activations import activation as _catalogued
 from ntkit.architectures.layers import Dense, Elementwise
 
 __all__ = ["Architecture", "Dense", "Elementwise", "Trajectory", "mlp"]
@@ -37,7 +38,9 @@ class Trajectory:
         ntk_diagonal = None if self.ntk_diagonal is None else self.ntk_diagonal[rows]
         return Trajectory(
             **{name: None if values is None else values[rows, place] for name, values in pairs.items()},
-            nngp_diagonal=self.nngp_diagonal[rows], ntk_diagonal=ntk_diagonal)
+            nngp_diagonal=self.nngp_diagonal[rows],
+            ntk_diagonal=ntk_diagonal,
+        )
 
 
 @dataclass(frozen=True)
@@ -133,18 +136,25 @@ class Architecture:
         kernels.demand_one(rho, gap)
         given = np.asarray(gap if rho is None else rho, dtype=float)
         with_diagonal = np.append(given.ravel(), 0.0 if rho is None else 1.0)
-        start = dict(gap=with_diagonal) if rho is None else dict(rho=with_diagonal)
+        start = {"gap" if rho is None else "rho": with_diagonal}
         states = [kernels.sphere_state(ntk=ntk, **start)]
         for block in self.blocks:
             states.append(kernels.run(block, states[-1]))
         out = [kernels.run(self.read_out, state) for state in states]
-        values = {"correlation": [s.correlation for s in states], "gap": [s.gap for s in states],
-                  "nngp": [s.covariance for s in out], "ntk": [s.ntk for s in out] if ntk else None}
+        values = {
+            "correlation": [s.correlation for s in states],
+            "gap": [s.gap for s in states],
+            "nngp": [s.covariance for s in out],
+            "ntk": [s.ntk for s in out] if ntk else None,
+        }
         stacks = {name: None if rows is None else np.stack(rows) for name, rows in values.items()}
-        pairs = {name: None if rows is None else rows[:, :-1].reshape(len(rows), *given.shape)
-                 for name, rows in stacks.items()}
-        return Trajectory(**pairs, nngp_diagonal=stacks["nngp"][:, -1],
-                          ntk_diagonal=stacks["ntk"][:, -1] if ntk else None)
+        pairs = {
+            name: None if rows is None else rows[:, :-1].reshape(len(rows), *given.shape)
+            for name, rows in stacks.items()
+        }
+        return Trajectory(
+            **pairs, nngp_diagonal=stacks["nngp"][:, -1], ntk_diagonal=stacks["ntk"][:, -1] if ntk else None
+        )
 
     def _hidden_state(self, rho, gap):
         return kernels.run(self.hidden, kernels.sphere_state(rho, gap=gap, ntk=False))
@@ -166,7 +176,7 @@ class Architecture:
             if int(value) != value or value < 1:
                 raise ValueError(f"{name} must be a positive whole number; got {value}.")
         generator = torch.Generator().manual_seed(int(seed))
-        where, fan_in, hidden = dict(dtype=dtype, device=device), input_dim, []
+        where, fan_in, hidden = {"dtype": dtype, "device": device}, input_dim, []
         for layer in self.hidden:
             twin, fan_in = layer.twin(fan_in, width, generator, **where)
             hidden.append(twin)
@@ -192,7 +202,9 @@ def mlp(depth, activation, weight_std=1.0, bias_std=0.0):
     if int(depth) != depth or depth < 0:
         raise ValueError(f"depth must be a whole number of hidden layers, at least 0; got {depth}.")
     if not (weight_std > 0 and bias_std >= 0 and np.isfinite(weight_std + bias_std)):
-        raise ValueError(f"weight_std must be positive and bias_std not negative, both finite; got {weight_std}, {bias_std}.")
+        raise ValueError(
+            f"weight_std must be positive and bias_std not negative, both finite; got {weight_std}, {bias_std}."
+        )
     sigma = activation if isinstance(activation, Activation) else _catalogued(activation)
     first = Dense(float(weight_std), float(bias_std), fan_in_scaling=False)
     later = Dense(float(weight_std), float(bias_std))

@@ -64,10 +64,23 @@ class Elementwise:
 
     def _unequal(self, state):
         """Variances that differ from input to input."""
-        found = norms.moments(self.activation, state.variance1, state.variance2, state.correlation, state.margin,
-                              slope=state.ntk is not None)
-        return KernelState(found.variance1, found.variance2, found.covariance, found.half_distance, found.half_sum,
-                           None if state.ntk is None else state.ntk * found.slope, found.margin)
+        found = norms.moments(
+            self.activation,
+            state.variance1,
+            state.variance2,
+            state.correlation,
+            state.margin,
+            slope=state.ntk is not None,
+        )
+        return KernelState(
+            found.variance1,
+            found.variance2,
+            found.covariance,
+            found.half_distance,
+            found.half_sum,
+            None if state.ntk is None else state.ntk * found.slope,
+            found.margin,
+        )
 
     def twin(self, fan_in, width, generator, **where):
         from ntkit.architectures.twins import Pointwise

@@ -1,4 +1,4 @@
-"""Finite twins of the layers: torch modules in the NTK parameterisation, weights N(0, 1), scales in the forward pass."""
+"""Finite twins of the layers: torch modules in the NTK parameterisation, N(0, 1) weights scaled in the forward pass."""
 
 import torch
 
@@ -17,7 +17,8 @@ class Linear(torch.nn.Module):
         return torch.nn.functional.linear(x, self.scale * self.weight, bias)
 
     def extra_repr(self):
-        return f"{self.weight.shape[1]} → {self.weight.shape[0]}, scale={self.scale:.4g}, bias_scale={self.bias_scale:g}"
+        outputs, inputs = self.weight.shape
+        return f"{inputs} → {outputs}, scale={self.scale:.4g}, bias_scale={self.bias_scale:g}"
 
 
 class Pointwise(torch.nn.Module):
@@ -37,7 +38,7 @@ class Pointwise(torch.nn.Module):
 class Network(torch.nn.Module):
     """The finite network of an architecture: `features` are the inputs of the read-out, scaled so that
 
-        features(x) features(y)ᵀ → NNGP(x, y),      forward(x) = features(x) vᵀ,  v ~ N(0, 1).
+    features(x) features(y)ᵀ → NNGP(x, y),      forward(x) = features(x) vᵀ,  v ~ N(0, 1).
     """
 
     def __init__(self, hidden, read_out):
