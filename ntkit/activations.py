@@ -40,7 +40,7 @@ class Activation:
     >>> sigma.kinks
     (-0.5, 0.5)
     >>> round(sigma.normalized().coefficient_of_nonlinearity, 4)
-    0.0615
+    0.0918
     """
 
     name: str
