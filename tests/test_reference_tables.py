@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import ntkit as nk
+from ntkit.norms import moments
 
 TABLES = Path(__file__).parent / "reference"
 DUAL_TOLERANCE = 1e-12
@@ -193,6 +194,19 @@ def test_one_layer_with_inputs_of_any_norm(row):
     x = np.array([[np.sqrt(q1), 0.0], [np.sqrt(q2) * rho, np.sqrt(q2) * sine]])
     kernel = nk.mlp(depth=1, activation=activation(row["activation"], {})).nngp(x)
     assert_within(kernel[0, 1], float(row["value"]), MATRIX_TOLERANCE * kernel.max(), "E σ(√q₁u)σ(√q₂v)")
+
+
+@pytest.mark.parametrize("name", sorted({row["activation"] for row in PRODUCTS}))
+def test_distances_between_inputs_of_any_norm(name):
+    """½E(σ(√q₁u) − σ(√q₂v))², which the next layer starts from: relative to itself, also for q₁ = q₂ and ρ near 1."""
+    rows = [row for row in PRODUCTS if row["activation"] == name]
+    first, second, rho = (numbers(rows, key)[:, None] for key in ("q1", "q2", "rho"))
+    wanted = numbers(rows, "half_squared_difference")
+    got = [
+        float(moments(activation(name, {}), *(part[None] for part in pair)).half_distance[0, 0])
+        for pair in zip(first, second, rho, 1 - np.abs(rho), strict=True)
+    ]
+    assert_within(got, wanted, ITERATE_TOLERANCE * wanted, "½E(σ(√q₁u) − σ(√q₂v))²")
 
 
 def network_id(row):
