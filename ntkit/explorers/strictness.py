@@ -13,10 +13,21 @@ def strict(enabled=True):
     """Re-raise from now on what panels show as errors; `strict(False)` only shows it again.
 
     The switch is the environment variable NTKIT_STRICT ("1" or "0"), so that it also reaches kernels started from here.
+
+    >>> before = is_strict()
+    >>> strict()
+    >>> is_strict()
+    True
+    >>> strict(before)
     """
     os.environ[_VARIABLE] = "1" if enabled else "0"
 
 
 def is_strict():
-    """Whether panels re-raise the errors that they show."""
+    """Whether panels re-raise the errors that they show.
+
+    >>> import ntkit as nk
+    >>> nk.explorers.is_strict() in (True, False)
+    True
+    """
     return os.environ.get(_VARIABLE, "0") not in ("", "0")

@@ -21,7 +21,13 @@ def bound_figure(profile, theme="light"):
 
 
 def bound_picture(profile):
-    """The Picture that `bound_figure` draws."""
+    """The Picture that `bound_figure` draws.
+
+    >>> import ntkit as nk
+    >>> profile = nk.conditioning.depth_profile(nk.activation("tanh").normalized(), depth=8, delta=0.05)
+    >>> bound_picture(profile).table()[0]
+    ('curve', 'x axis', 'x', 'y axis', 'y')
+    """
     layers = profile.depth
     pairs = (
         curve("bound B(l, δ)", layers, profile.bound, {**NNGP, **BOUND}, hovertemplate=_HOVER),

@@ -22,7 +22,12 @@ def shape_figure(chosen, compared=(), theme="light"):
 
 
 def shape_picture(chosen, compared=()):
-    """The Picture that `shape_figure` draws."""
+    """The Picture that `shape_figure` draws.
+
+    >>> import ntkit as nk
+    >>> shape_picture(nk.shapes.shape(nk.activation("relu"))).traces[0]["name"]
+    'relu'
+    """
     name = chosen.activation.name
     graphs = (
         curve(name, chosen.x, chosen.raw, {"color": GREY, "dash": "solid", "width": 2}, hovertemplate=_HOVER),

@@ -29,7 +29,13 @@ def spectrum_figure(comparison, theme="light"):
 
 
 def spectrum_picture(comparison):
-    """The Picture that `spectrum_figure` draws."""
+    """The Picture that `spectrum_figure` draws.
+
+    >>> import ntkit as nk
+    >>> net = nk.mlp(4, nk.activation("tanh").normalized())
+    >>> spectrum_picture(nk.spectra.compare_spectra(net, nk.data.sphere(5, 0.1).x)).traces[1]["name"]
+    'NTK'
+    """
     unit = float(comparison.ntk.eigenvalues.mean())
     conditions = (
         _conditions(

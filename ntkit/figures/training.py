@@ -29,7 +29,13 @@ def training_figure(predictions, runs=None, *, trained="all layers", theme="ligh
 
 
 def training_picture(predictions, runs=None, *, trained="all layers"):
-    """The Picture that `training_figure` draws."""
+    """The Picture that `training_figure` draws.
+
+    >>> import ntkit as nk
+    >>> prediction = nk.dynamics.predict([[2.0, 1.0], [1.0, 2.0]], [1.0, -1.0], steps=20)
+    >>> len(training_picture({("relu", 3): prediction, ("tanh", 3): prediction}).traces)
+    2
+    """
     runs = runs or {}
     styles = _styles([*predictions, *runs])
     first = next(iter(predictions.values()))

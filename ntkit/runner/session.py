@@ -31,7 +31,13 @@ class Outcome:
 
 
 def notebooks_directory():
-    """The notebooks that come with ntkit: of the clone, or those that the wheel carries."""
+    """Where the notebooks that come with ntkit lie: those of the clone, or those that the wheel carries.
+
+    Raises: FileNotFoundError where neither is there.
+
+    >>> notebooks_directory().name
+    'notebooks'
+    """
     candidates = (_PACKAGE.parent / "notebooks", _PACKAGE / "notebooks")
     for directory in candidates:
         if (directory / "00_tour.ipynb").exists():
@@ -44,7 +50,11 @@ def notebooks_directory():
 
 
 def notebooks():
-    """The numbered notebooks that come with ntkit, in order."""
+    """The numbered notebooks that come with ntkit, in order.
+
+    >>> notebooks()[0].name
+    '00_tour.ipynb'
+    """
     return sorted(notebooks_directory().glob("[0-9][0-9]_*.ipynb"))
 
 
@@ -52,6 +62,9 @@ def resolve_device(device):
     """``cpu`` or ``cuda``: ``auto`` takes the GPU where there is one.
 
     Raises: ValueError for another name, and for ``cuda`` where there is none.
+
+    >>> resolve_device("cpu")
+    'cpu'
     """
     if device not in DEVICES:
         raise ValueError(f"device must be one of {', '.join(DEVICES)}; got {device!r}.")
