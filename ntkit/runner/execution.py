@@ -87,6 +87,18 @@ def execute(notebook, output, *, profile, device, seed):
 
     Returns: an `Execution`; errors in cells and callbacks are among its problems rather than raised.
     Raises: ValueError where the notebook has no cell tagged ``parameters`` that sets profile, device and seed.
+
+    >>> import nbformat, tempfile
+    >>> from nbformat.v4 import new_code_cell, new_notebook
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> settings = "profile = 'fast'\\ndevice = 'auto'\\nseed = 0"
+    >>> parameters = new_code_cell(settings, metadata={"tags": ["parameters"]})
+    >>> answer = new_code_cell("from ntkit.runner import record; record('answer', 6 * 7)")
+    >>> kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    >>> nbformat.write(new_notebook(cells=[parameters, answer], metadata=kernel), folder / "answer.ipynb")
+    >>> execution = execute(folder / "answer.ipynb", folder / "run.ipynb", profile="fast", device="cpu", seed=0)
+    >>> execution.records["answer"].value, execution.problems
+    (42, ())
     """
     notebook, output = Path(notebook), Path(output)
     _require_parameters(notebook)

@@ -41,6 +41,11 @@ def expected_copy(notebook, destination, *, device="cpu", seed=0):
     """Write a copy of a notebook, in its fast profile, that carries the expected texts as its outputs.
 
     Raises: ValueError where the digests speak of cells that the notebook does not have.
+
+    >>> import tempfile
+    >>> from ntkit.runner import notebooks
+    >>> expected_copy(notebooks()[0], Path(tempfile.mkdtemp()) / "tour.ipynb").name
+    'tour.ipynb'
     """
     notebook, destination = Path(notebook), Path(destination)
     texts = json.loads(digests_path(notebook).read_text(encoding="utf-8"))

@@ -91,6 +91,18 @@ def run(paths, output, *, profile="fast", device="auto", seed=0, against=None, u
     on_outcome, called with each `Outcome` as it comes.
     Returns: a list of `Outcome`.
     Raises: ValueError for a bad device, profile or notebook; FileNotFoundError for a notebook that is not there.
+
+    >>> import nbformat, tempfile
+    >>> from nbformat.v4 import new_code_cell, new_notebook
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> settings = "profile = 'fast'\\ndevice = 'auto'\\nseed = 0"
+    >>> parameters = new_code_cell(settings, metadata={"tags": ["parameters"]})
+    >>> answer = new_code_cell("from ntkit.runner import record; record('answer', 6 * 7)")
+    >>> kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    >>> nbformat.write(new_notebook(cells=[parameters, answer], metadata=kernel), folder / "answer.ipynb")
+    >>> [outcome] = run([folder / "answer.ipynb"], folder / "report", device="cpu", update_reference=True)
+    >>> outcome.passed
+    True
     """
     if profile not in PROFILES:
         raise ValueError(f"profile must be one of {', '.join(PROFILES)}; got {profile!r}.")
