@@ -69,5 +69,6 @@ def test_the_text_needs_no_net_to_be_read(notebook):
 
 @each_notebook
 def test_links_between_notebooks_lead_somewhere(notebook):
-    links = re.findall(r"\]\(([^)#]+)\)", notebook.read_text(encoding="utf-8"))
+    links = re.findall(r"\]\(([^)#\s]+\.ipynb)\)", notebook.read_text(encoding="utf-8"))
+    assert links
     assert [link for link in links if not (notebook.parent / link).exists()] == []
