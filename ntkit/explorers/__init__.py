@@ -4,6 +4,7 @@ from ntkit.explorers.bound import BoundExplorer
 from ntkit.explorers.lab import Lab, lab
 from ntkit.explorers.shape import ShapeExplorer
 from ntkit.explorers.spectrum import SpectrumExplorer
+from ntkit.explorers.state import linked_state
 from ntkit.explorers.stories import STORIES
 from ntkit.explorers.strictness import is_strict, strict
 from ntkit.explorers.training import TrainingExplorer
@@ -17,5 +18,6 @@ __all__ = [
     "TrainingExplorer",
     "is_strict",
     "lab",
+    "linked_state",
     "strict",
 ]

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import ntkit as nk
 from ntkit.explorers.mesh import Meshes
-from ntkit.explorers.settings import Settings
+from ntkit.explorers.settings import LARGEST_N, Settings
 from ntkit.explorers.specification import is_of_catalogue, parse_activation
 
 _SETTING_NAMES = tuple(field.name for field in fields(Settings))
@@ -103,6 +103,11 @@ class Bench:
 
     def _named_data(self, given):
         if isinstance(given, nk.data.Dataset):
+            if given.n > LARGEST_N:
+                raise ValueError(
+                    f"data of a lab must have at most {LARGEST_N} points, to keep up with its sliders; got {given.n}. "
+                    "Take fewer rows, or call nk.spectrum and nk.networks.train, which take any number."
+                )
             self._own_data[given.name] = given
             return given.name
         return given
@@ -148,6 +153,12 @@ class Bench:
     def dataset(self):
         """The chosen data, as an nk.data.Dataset."""
         return self._dataset(self.settings)
+
+    @property
+    def n(self):
+        """How many points the chosen data has, known before they are made."""
+        own = self._own_data.get(self.settings.data)
+        return own.n if own else self.settings.n
 
     @property
     def delta(self):

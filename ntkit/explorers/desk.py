@@ -7,6 +7,7 @@ from ipywidgets import HTML, Dropdown, GridBox, HBox, Layout, Text, VBox
 from ntkit.explorers.action import Action
 from ntkit.explorers.messages import Messages
 from ntkit.explorers.number_pair import LABEL_WIDTH
+from ntkit.explorers.pause import Pause
 from ntkit.explorers.stories import STORIES
 
 _NO_STORY = "choose one …"
@@ -17,6 +18,7 @@ class Desk:
 
     def __init__(self, lab):
         self._lab, self._story, self._following = lab, None, False
+        self._rest = Pause(self._describe_data)
         self.messages = Messages()
         self.stories = Dropdown(
             options=[_NO_STORY, *STORIES],
@@ -58,8 +60,12 @@ class Desk:
         self.stories.value = _NO_STORY if self._story is None else self._story.title
         self._following = False
         self.caption.value = "" if self._story is None else f"<b>{escape(self._story.caption)}</b>"
+        self._rest.restart()
+
+    def _describe_data(self):
         with self.messages.reporting():
-            self.data_line.value = f"{escape(bench.dataset.description)} Separation δ = {bench.dataset.delta:.4g}."
+            points = self._lab.bench.dataset
+            self.data_line.value = f"{escape(points.description)} Separation δ = {points.delta:.4g}."
 
     def narrate(self, story):
         """Show the caption of a story for as long as its settings stay."""

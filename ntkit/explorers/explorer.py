@@ -107,7 +107,7 @@ class Explorer(OnBench, VBox):
     @property
     def figure(self):
         """The present picture, complete, as a plotly.graph_objects.Figure."""
-        return self._complete().figure()
+        return self._complete().figure("dark" if self.live.theme == "dark" else "light")
 
     @property
     def summary(self):
@@ -195,7 +195,7 @@ class _Tools(VBox):
 
     def __init__(self, explorer):
         self._explorer = explorer
-        self.freeze = Action("Freeze", explorer.freeze, "keep these curves, grey, to compare with")
+        self.freeze = Action("Freeze", self._freeze, "keep these curves, grey, to compare with")
         self.thaw = Action("Clear", explorer.thaw, "remove the frozen curves", disabled=True)
         self.code = ToggleButton(description="Code", tooltip="Python that reproduces this picture")
         self.link, self.listing = HTML(), HTML()
@@ -203,6 +203,10 @@ class _Tools(VBox):
         row.add_class("ntkit-tools")
         super().__init__([row, self.listing])
         self.code.observe(lambda change: self.follow(), "value")
+
+    def _freeze(self):
+        with self._explorer.messages.reporting():
+            self._explorer.freeze()
 
     def follow(self):
         """Bring the buttons, the link to the table and the code up to date with what is drawn."""

@@ -18,6 +18,9 @@ from ntkit.explorers.number_pair import logarithmic_steps
 DELTAS = logarithmic_steps(-6)
 """The separations that the slider of δ steps over; the mesh holds each, so that their profiles are exact."""
 
+MOST_POINTS = 96
+"""More points than this have too many pairs for a matrix of them to follow a slider."""
+
 _FIRST_DEPTH = 32
 _REMEMBERED = 24
 

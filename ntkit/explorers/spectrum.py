@@ -3,6 +3,7 @@
 import ntkit as nk
 from ntkit.explorers.explorer import Explorer
 from ntkit.explorers.listing import data_code, listing, normalized_code
+from ntkit.explorers.mesh import MOST_POINTS
 from ntkit.figures.spectrum import spectrum_picture
 
 
@@ -41,7 +42,7 @@ class SpectrumExplorer(Explorer):
         mesh, depth = self.bench.meshes.quick(self.bench.sigma), self.bench.settings.depth
         if mesh.trajectory.ntk is None:
             return None  # the exact computation says why there is no NTK
-        if depth > mesh.depth:
+        if self.bench.n > MOST_POINTS or depth > mesh.depth:
             return self.shown
         try:
             return spectrum_picture(self._compare(self.bench.network, mesh.kernels(self.bench.dataset.x, depth)))

@@ -1,11 +1,13 @@
 """Settings as one short line of text that can be copied, pasted back, or stand in a link."""
 
+import os
 from dataclasses import fields
 from urllib.parse import parse_qsl, urlencode
 
 from ntkit.explorers.settings import Settings
 
 _VERSION = "1"
+_SAFE = "(),;="
 
 
 def to_text(settings):
@@ -21,7 +23,7 @@ def to_text(settings):
         for field in fields(settings)
         if field.name in always or getattr(settings, field.name) != getattr(usual, field.name)
     }
-    return urlencode({"v": _VERSION, **given}, safe="(),;=")
+    return urlencode({"v": _VERSION, **given}, safe=_SAFE)
 
 
 def from_text(text):
@@ -61,3 +63,18 @@ def _read(field, text):
         return tuple(member(part) for part in text.split(";") if part)
     except ValueError as error:
         raise ValueError(f"{field.name} in a state must be written as a number; got {text!r}.") from error
+
+
+def linked_state(query=None):
+    """The state in the link through which a page was opened, or None where it carries none.
+
+    Parameters: query, what follows the "?" of the address, by default the one that Voila hands to the kernel of a page;
+    other parts of it, such as the token, are left aside.
+
+    >>> linked_state("token=secret&v=1&depth=40")
+    'v=1&depth=40'
+    """
+    query = os.environ.get("QUERY_STRING", "") if query is None else query
+    known = {"v", *(field.name for field in fields(Settings))}
+    pairs = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name in known]
+    return urlencode(pairs, safe=_SAFE) if any(name == "v" for name, _ in pairs) else None

@@ -8,6 +8,7 @@ import numpy as np
 import ntkit as nk
 from ntkit.explorers.explorer import Explorer
 from ntkit.explorers.listing import data_code, listing, normalized_code
+from ntkit.explorers.mesh import MOST_POINTS
 from ntkit.explorers.training_controls import TrainingControls
 from ntkit.explorers.worker import Worker
 from ntkit.figures.training import training_picture
@@ -57,6 +58,8 @@ class TrainingExplorer(Explorer):
 
     def sketch(self):
         """The chosen network from interpolated kernels, and of the others those that need no computing."""
+        if self.bench.n > MOST_POINTS:
+            return self.shown
         keys = self._keys()
         known = [key for key in keys if self.bench.knows(self._modes_key(*key))]
         if len(known) == len(keys):

@@ -33,3 +33,10 @@ def test_nobody_enters_without_the_token(voila, browse):
     with browse(f"{voila.url}/") as page:
         assert page.page.locator(".ntkit-lab").count() == 0
         page.problems.clear()
+
+
+def test_state_in_the_link_is_where_the_lab_begins(voila, browse):
+    with browse(f"{voila.address()}&v=1&depth=50&activation=relu&n=12") as page:
+        page.wait_until_drawn()
+        page.wait_for_curve(EXACT, exact_correlation(50))
+        assert page.number("depth L") == 50

@@ -110,3 +110,17 @@ def test_what_was_computed_is_remembered_and_the_oldest_forgotten():
         bench.remember(k, lambda: None)
     bench.remember("key", lambda: calls.append("again"))
     assert calls == ["computed", "again"]
+
+
+def test_own_data_beyond_what_a_slider_can_follow_are_refused_with_the_way_out():
+    rows = nk.data.from_array(np.random.default_rng(0).standard_normal((401, 5)))
+    with pytest.raises(ValueError, match=r"at most 400 points.*got 401.*nk\.spectrum"):
+        Bench(data=rows)
+
+
+def test_number_of_points_is_that_of_the_chosen_data():
+    rows = nk.data.from_array(np.eye(4) + 0.1, name="rows")
+    bench = Bench(n=20)
+    assert bench.n == 20
+    bench.update(data=rows)
+    assert bench.n == 4

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import ntkit as nk
 from ntkit.explorers.settings import Settings
 from ntkit.explorers.specification import parse_activation, split_activation
-from ntkit.explorers.state import from_text, to_text
+from ntkit.explorers.state import from_text, linked_state, to_text
 
 ACTIVATIONS = st.sampled_from(["relu", "tanh", "leaky_relu(slope=0.2)", "polynomial(coefficients=(0.0, 1.0, -2.5))"])
 SETTINGS = st.builds(
@@ -49,6 +49,20 @@ def test_text_can_stand_in_a_link_as_it_is(settings):
 @pytest.mark.parametrize("text", ["?v=1&depth=40", " v=1&depth=40 \n", "#v=1&depth=40", "v=1&\n depth=40"])
 def test_text_survives_being_copied_carelessly(text):
     assert from_text(text) == Settings(depth=40)
+
+
+@pytest.mark.parametrize(
+    ("query", "state"),
+    [
+        ("token=abc&v=1&depth=40&voila-theme=dark", "v=1&depth=40"),
+        ("v=1&activation=leaky_relu(slope=0.2)", "v=1&activation=leaky_relu(slope=0.2)"),
+        ("token=abc", None),
+        ("", None),
+    ],
+)
+def test_link_of_a_served_page_may_carry_a_state(monkeypatch, query, state):
+    monkeypatch.setenv("QUERY_STRING", query)
+    assert linked_state() == state
 
 
 @pytest.mark.parametrize(
