@@ -68,6 +68,7 @@ class Explorer(OnBench, VBox):
         self.messages = Messages()
         self._frozen, self._is_sketch = None, False
         self._rest = Pause(self._finish)
+        self._longer_rest = Pause(self.prepare, seconds=0.6, optional=True)
         self.shown = _NOTHING
         self.live = LiveFigure(_NOTHING, filename=f"ntkit-{self.title}", theme=theme)
         self.summary_line, self.tools = _summary_line(), _Tools(self)
@@ -91,7 +92,7 @@ class Explorer(OnBench, VBox):
         return
 
     def prepare(self):
-        """Work towards the reader's next move, done once the present picture is complete."""
+        """Work towards the reader's next move, done after the present pictures are complete."""
 
     @property
     def code(self):
@@ -153,7 +154,9 @@ class Explorer(OnBench, VBox):
     def _draw_quickly(self):
         sketch = self.sketch()
         self._is_sketch = sketch is not None
-        if sketch is not self.shown:
+        if sketch is self.shown:
+            self.live.add_class("ntkit-waiting")
+        else:
             self._show(self._over_frozen(sketch) if self._is_sketch else self._complete())
 
     def _changed(self, names):
@@ -166,11 +169,12 @@ class Explorer(OnBench, VBox):
                 self._show(self._complete())
             self.summary_line.value = f'<div role="status" aria-live="polite">{escape(self.shown.summary)}</div>'
             self.tools.follow()
-            self.prepare()
+            self._longer_rest.restart()
 
     def _show(self, picture):
         self.shown = picture
         self.live.show(picture)
+        self.live.remove_class("ntkit-waiting")
 
     def _show_nothing(self):
         self._show(_NOTHING)

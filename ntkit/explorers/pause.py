@@ -9,21 +9,21 @@ class Pause:
     """Calls `work` once `seconds` have passed without another `restart`.
 
     Where nothing can be awaited, in a plain script or in strict mode, `restart` does the work at once: then an error
-    reaches the line that caused it.
+    reaches the line that caused it.  Work that is only for the reader's next move is left out there: `optional`.
     """
 
-    def __init__(self, work, seconds=0.15):
-        self._work, self._seconds = work, seconds
+    def __init__(self, work, seconds=0.15, *, optional=False):
+        self._work, self._seconds, self._optional = work, seconds, optional
         self._timer = None
 
     def restart(self):
         """Start waiting, or start over."""
         self.cancel()
         loop = running_loop()
-        if loop is None or is_strict():
-            self._work()
-        else:
+        if loop is not None and not is_strict():
             self._timer = loop.call_later(self._seconds, self._elapsed)
+        elif not self._optional:
+            self._work()
 
     def _elapsed(self):
         self._timer = None

@@ -28,15 +28,8 @@ def shape_picture(chosen, compared=()):
     >>> shape_picture(nk.shapes.shape(nk.activation("relu"))).traces[0]["name"]
     'relu'
     """
-    name = chosen.activation.name
-    graphs = (
-        curve(name, chosen.x, chosen.raw, {"color": GREY, "dash": "solid", "width": 2}, hovertemplate=_HOVER),
-        curve(f"normalized {name}", chosen.x, chosen.normalized, {"color": BLUE, "dash": "solid", "width": 3},
-              hovertemplate=_HOVER),
-        *map(_beside, compared, _COMPARED),
-    )  # fmt: skip
     return Picture(
-        traces=(*graphs, _coefficients(chosen)),
+        traces=(*_graphs(chosen), *map(_beside, compared, _COMPARED), _coefficients(chosen)),
         layout=frame(
             "The activation, and its Hermite coefficients",
             f"σ̄ = {chosen.scale:.4g}·(σ {_signed(chosen.shift)}): E σ̄ = 0, E σ̄² = 1 for pre-activations N(0, 1), as in "
@@ -51,6 +44,18 @@ def shape_picture(chosen, compared=()):
 
 
 _HOVER = "%{y:.6g}"
+
+
+def _graphs(chosen):
+    """σ as it is written and σ̄; once only where they are the same."""
+    name, line = chosen.activation.name, {"color": BLUE, "dash": "solid", "width": 3}
+    if chosen.activation.is_normalized:
+        return (curve(name, chosen.x, chosen.normalized, line, hovertemplate=_HOVER),)
+    thin = {"color": GREY, "dash": "solid", "width": 2}
+    return (
+        curve(name, chosen.x, chosen.raw, thin, hovertemplate=_HOVER),
+        curve(f"normalized {name}", chosen.x, chosen.normalized, line, hovertemplate=_HOVER),
+    )
 
 
 def _beside(shape, style):

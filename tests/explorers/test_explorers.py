@@ -172,6 +172,18 @@ def test_while_a_slider_moves_the_picture_is_right_to_what_a_screen_shows(kind, 
     assert len(seen[-1][0].traces) == len(seen[-1][1].traces)
 
 
+def test_picture_that_waits_for_the_pause_is_dimmed_until_then(lenient):
+    async def jump():
+        explorer = SpectrumExplorer(**SMALL, depth=5)
+        await asyncio.sleep(0.4)
+        explorer.depth = 200
+        seen = ["ntkit-waiting" in explorer.live._dom_classes]
+        await asyncio.sleep(0.8)
+        return [*seen, "ntkit-waiting" in explorer.live._dom_classes]
+
+    assert asyncio.run(jump()) == [True, False]
+
+
 def test_own_activation_and_data_are_named_in_the_code():
     rows = nk.data.from_array(np.eye(5) + 0.1, [1.0, -1.0, 1.0, -1.0, 1.0], name="rows")
     explorer = SpectrumExplorer(activation=np.arctan, data=rows, depth=3)

@@ -80,3 +80,9 @@ def test_work_is_done_at_once_in_strict_mode_so_that_its_error_reaches_the_calle
 
     with pytest.raises(ValueError, match="the table is wrong"):
         asyncio.run(restart())
+
+
+def test_optional_work_is_left_out_where_nobody_moves_a_slider(lenient):
+    done = []
+    Pause(lambda: done.append(1), optional=True).restart()
+    assert done == []

@@ -142,6 +142,11 @@ def test_shape_figure_draws_the_activation_and_its_expansion():
     np.testing.assert_allclose(drawn["a<sub>k</sub>²"].y.sum(), 1, atol=1e-2)
 
 
+def test_activation_that_is_normalised_already_is_drawn_once():
+    figure = figures.shape_figure(nk.shapes.shape(nk.normrelu()))
+    assert [trace.name for trace in figure.data] == ["normrelu(c=-1.5975)", "a<sub>k</sub>²"]
+
+
 # ---- training
 
 
