@@ -17,8 +17,9 @@ from functools import cached_property, lru_cache, partial
 import numpy as np
 from array_api_compat import is_torch_array
 
-from ntkit import _catalogue, gaussian
+from ntkit import _catalogue
 from ntkit.dual import Dual
+from ntkit.resolving import resolve
 
 _ROUNDING = 1e-15
 
@@ -131,7 +132,7 @@ class Activation:
     @cached_property
     def _base(self):
         """f, resolved under N(0, 1)."""
-        return gaussian.resolve(self.function, self.kinks_named, f"activation {self.name!r}")
+        return resolve(self.function, self.kinks_named, f"activation {self.name!r}")
 
     @cached_property
     def resolved(self):
@@ -139,7 +140,7 @@ class Activation:
         if self.input_scale == 1.0 and self.shift == 0.0 and self.scale == 1.0:
             return self._base
         kinks = tuple(b / self.input_scale for b in self._base.kinks)
-        return gaussian.resolve(self, kinks, f"activation {self.name!r}")
+        return resolve(self, kinks, f"activation {self.name!r}")
 
     @property
     def kinks(self):

@@ -17,16 +17,15 @@ from itertools import pairwise
 
 import numpy as np
 from array_api_compat import array_namespace, device, is_torch_array
-from scipy.special import ndtr
 
-from ntkit.gaussian import NODES, density, gauss_legendre, panel_nodes, panel_width, product_expectation
+from ntkit.gaussian import NODES, density, gauss_legendre, panel_nodes
+from ntkit.slopes import slope_product
 
 _DEGREE = 24  # Chebyshev points on a panel of the angle
 _TOLERANCE = 5e-15
 _NUMERICAL_TOLERANCE = 2e-13  # of the derivative that we found ourselves
 _SMALLEST_PANEL = 1e-8
 _MOST_PANELS = 96
-_SERIES_TERMS = (64, 128, 256, 512, 1024)
 _SMALL_CORRELATION = 0.5
 _SMALL_TERMS = 56  # 0.5^56 < 2e-17
 _FEW_POINTS = 96
@@ -49,12 +48,10 @@ class Dual:
         self.at_one = activation.second_moment
         self.slope_at_one = activation.derivative_second_moment
         self._power = 2 if activation.is_continuous else 1  # the gap vanishes like sin^power(θ/2)
-        self._squares = _series(activation)
         small = activation.hermite(_SMALL_TERMS) ** 2
         self._small = small, (np.arange(len(small)) * small)[1:]
-        integrand = _SeriesIntegrand(self._squares) if self._squares is not None else _QuadratureIntegrand(activation)
         tolerance = _TOLERANCE if activation.has_derivative else _NUMERICAL_TOLERANCE
-        self._edges, self._tables = _tabulate(integrand, self._power, tolerance)
+        self._edges, self._tables = _tabulate(slope_product(activation), self._power, tolerance)
         self._devices = {}
         self._check()
 
@@ -301,115 +298,3 @@ def _integrate(edges, slopes, power):
         out[:, p] = transform @ (gaps[:-1] / np.sin(0.5 * ends[:-1]) ** power)
         total = gaps[-1]
     return out
-
-
-# --- the integrand D(θ) --------------------------------------------------------------------------------------------
-
-
-def _series(activation):
-    """a_k² of a smooth activation once their tail is below rounding, else None."""
-    if activation.kinks:
-        return None
-    for count in _SERIES_TERMS:
-        squares = activation.hermite(count) ** 2
-        slopes = np.arange(count) * squares
-        complete = abs(squares.sum() - activation.second_moment) <= 1e-13 * activation.second_moment
-        if complete and slopes[3 * count // 4 :].sum() <= 1e-17 * slopes.sum():
-            return squares
-    return None
-
-
-class _SeriesIntegrand:
-    """D(θ) = Σ k a_k² cos^{k−1} θ."""
-
-    def __init__(self, squares):
-        self._coefficients = (np.arange(len(squares)) * squares)[1:]
-
-    def __call__(self, angles):
-        return np.polynomial.polynomial.polyval(np.cos(angles), self._coefficients)
-
-
-class _QuadratureIntegrand:
-    """D(θ), or D(θ) sin θ for a σ with jumps, by quadrature split at the kinks.
-
-    With σ' = s + Σ_j J_j δ(x − b_j):
-    D = E s(U)s(V) + 2 Σ_j J_j φ(b_j) E s(b_j cos θ + sin θ Z) + Σ_ij J_i J_j φ₂(b_i, b_j; cos θ).
-    """
-
-    def __init__(self, activation):
-        self._slope, self._mirrored = activation.derivative, lambda x: activation.derivative(-x)
-        self._kinks = np.array(activation.kinks)
-        self._jumps = np.array(activation.jumps)
-        self._radius = _effective_radius(activation)
-        self._width = panel_width(self._slope, self._kinks, self._radius)
-        self._levels = piecewise_constant_levels(activation)
-
-    def __call__(self, angles):
-        regular = self._piecewise_constant(angles) if self._levels is not None else self._regular(angles)
-        if not self._jumps.any():
-            return regular
-        mixed = np.array([self._mixed(t) for t in angles])
-        return (regular + mixed) * np.sin(angles) + _coincidence(self._kinks, self._jumps, angles)
-
-    def _regular(self, angles):
-        """E s(U)s(V)."""
-        return np.array([self._product(t) for t in angles])
-
-    def _product(self, angle):
-        if angle <= 0.5 * np.pi:
-            return product_expectation(
-                self._slope, self._slope, self._kinks, self._kinks, angle, self._radius, self._width
-            )
-        return product_expectation(
-            self._slope, self._mirrored, self._kinks, -self._kinks, np.pi - angle, self._radius, self._width
-        )
-
-    def _piecewise_constant(self, angles):
-        """E s(U)s(V) for a piecewise constant s: E s² − ∫₀^θ Σ_ij K_i K_j φ₂(b_i, b_j; cos t) sin t dt, K its jumps."""
-        steps = np.diff(self._levels)
-        if not steps.any():
-            return np.full_like(angles, self._levels[0] ** 2)
-        probabilities = np.diff(ndtr(np.concatenate([[-np.inf], self._kinks, [np.inf]])))
-        t, weights = panel_nodes(np.stack([np.linspace(0, a, 9) for a in angles]), 20)
-        drop = (weights * _coincidence(self._kinks, steps, t.ravel()).reshape(t.shape)).sum(axis=(1, 2))
-        return probabilities @ self._levels**2 - drop
-
-    def _mixed(self, angle):
-        """2 Σ_j J_j φ(b_j) E s(b_j cos θ + sin θ Z)."""
-        total, c, s = 0.0, np.cos(angle), np.sin(angle)
-        for b, jump in zip(self._kinks, self._jumps, strict=True):
-            if jump:
-                breaks = np.clip((self._kinks - b * c) / s, -self._radius, self._radius)
-                edges = np.unique(np.concatenate([breaks, np.linspace(-self._radius, self._radius, 24)]))
-                z, weights = panel_nodes(edges, 20)
-                total += 2 * jump * density(b) * (weights * density(z) * self._slope(b * c + s * z)).sum()
-        return total
-
-
-def piecewise_constant_levels(activation):
-    """The values of σ' between the kinks if it is piecewise constant, else None."""
-    resolved = activation.resolved
-    slopes = activation.derivative(resolved.nodes)
-    between = np.searchsorted(activation.kinks, resolved.nodes[:, 0])
-    levels = np.array([slopes[between == i].ravel()[0] for i in range(len(activation.kinks) + 1)])
-    spread = np.abs(slopes - levels[between][:, None]).max()
-    scale = max(np.abs(levels).max(), np.sqrt(activation.second_moment))
-    return levels if spread <= 1e-12 * scale else None
-
-
-def _coincidence(places, jumps, angles):
-    """sin θ Σ_ij J_i J_j φ₂(b_i, b_j; cos θ): bounded and smooth where φ₂ is not."""
-    mean, apart = 0.5 * np.add.outer(places, places), 0.5 * np.subtract.outer(places, places)
-    c, s = (f(0.5 * angles)[:, None, None] for f in (np.cos, np.sin))
-    # (b_i² + b_j² − 2 b_i b_j cos θ)/(2 sin² θ) in the coordinates U = cZ + sW, V = cZ − sW
-    with np.errstate(divide="ignore", over="ignore"):
-        exponent = 0.5 * ((mean / c) ** 2 + (apart / s) ** 2)
-    return (np.exp(-exponent) * np.outer(jumps, jumps)).sum(axis=(1, 2)) / (2 * np.pi)
-
-
-def _effective_radius(activation):
-    """R with σ² φ negligible beyond it; smaller than where σ √φ is."""
-    resolved = activation.resolved
-    sizes = (resolved.values**2 + activation.derivative(resolved.nodes) ** 2) * density(resolved.nodes)
-    relevant = sizes > 1e-19 * sizes.max()
-    return min(float(np.abs(resolved.nodes[relevant]).max()) + 0.1, resolved.radius)

@@ -16,13 +16,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 NODES = 32
-_PANEL_WIDTH = 0.97  # with the offset below: no panel edge of ours falls on a round number, where kinks usually are
-_OFFSET = 0.0137
-_LARGEST_RADIUS = 38.0  # the normal density underflows beyond
-_NEGLIGIBLE = 42.0  # −log(6e-19)
-_MAX_KINKS = 40
-_SMALLEST_WIDTH = 4e-14
-_STEEP_WIDTH = 1e-3
+_PARTS, _FINE_DEGREE = 8, 9  # of a panel, for derivatives
 PRODUCT_NODES = 20  # on a panel of the inner integral in two dimensions
 _WIDTHS = (2.6, 1.8, 1.2, 0.8, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02)
 
@@ -30,11 +24,14 @@ _WIDTHS = (2.6, 1.8, 1.2, 0.8, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02)
 @lru_cache(maxsize=16)
 def gauss_legendre(nodes):
     """Nodes and weights on [−1, 1]."""
-    return np.polynomial.legendre.leggauss(nodes)
+    x, _ = np.polynomial.legendre.leggauss(nodes)
+    # its weights lose up to four digits towards the ends; this sum of squares does not
+    squares = np.polynomial.legendre.legvander(x, nodes - 1) ** 2
+    return x, 1 / (squares @ (np.arange(nodes) + 0.5))
 
 
 @lru_cache(maxsize=4)
-def _legendre_transform(nodes):
+def legendre_transform(nodes):
     """Matrix that takes values at the Gauss–Legendre nodes to Legendre coefficients."""
     x, w = gauss_legendre(nodes)
     vandermonde = np.polynomial.legendre.legvander(x, nodes - 1)
@@ -89,8 +86,11 @@ class Resolved:
         left = self.coefficients.sum(axis=1)
         inner = np.searchsorted(self.edges, self.kinks)
         jumps = right[inner] - left[inner - 1]
-        scale = np.sqrt(self.expectation(self.values**2)) + np.abs(self.values).max(axis=1)[inner]
-        return np.where(np.abs(jumps) > 1e-10 * scale, jumps, 0.0)
+        scale = np.sqrt(self.expectation(self.values**2))
+        rounding = 1e-10 * np.abs(self.values).max(axis=1)[inner]
+        # far out a kink is found only as well as N(0, 1) sees it
+        matters = np.abs(jumps) * root_density(np.array(self.kinks)) > 1e-10 * scale
+        return np.where(matters & (np.abs(jumps) > rounding), jumps, 0.0)
 
     def expectation(self, values):
         """E g(X) from the values of g at the nodes."""
@@ -99,26 +99,34 @@ class Resolved:
     def derivative(self, x):
         """f'(x) from the polynomials; by a five-point difference outside [−R, R]."""
         x = np.asarray(x, dtype=float)
-        panel = np.clip(np.searchsorted(self.edges, x, side="right") - 1, 0, len(self.edges) - 2)
-        left, right = self.edges[panel], self.edges[panel + 1]
+        edges, coefficients = self._fine_slopes
+        panel = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, len(edges) - 2)
+        left, right = edges[panel], edges[panel + 1]
         local = np.clip((2 * x - left - right) / (right - left), -1, 1)
-        inside = _horner_legendre(local, self._slopes, panel)
+        inside = coefficients[0][panel]
+        for row in coefficients[1:]:
+            inside = inside * local + row[panel]
         outside = np.abs(x) > self.radius
         return np.where(outside, _difference(self.function, x), inside) if outside.any() else inside
 
+    @cached_property
+    def _fine_slopes(self):
+        """f' by polynomials of low degree on every panel cut in `_PARTS`: edges, coefficients, highest power first."""
+        points = np.cos(np.pi * (np.arange(_FINE_DEGREE + 1) + 0.5) / (_FINE_DEGREE + 1))
+        parts = np.arange(_PARTS)[:, None]
+        places = (2 * parts + 1 + points) / _PARTS - 1
+        values = np.polynomial.legendre.legval(places, self._slopes).reshape(-1, _FINE_DEGREE + 1)
+        edges = self.edges[:-1, None] + np.diff(self.edges)[:, None] * parts[:, 0] / _PARTS
+        return np.append(edges, self.radius), np.linalg.solve(np.vander(points), values.T)
+
     def hermite(self, count):
         """a_0 … a_{count−1}, a_k = E f(X) h_k(X)."""
-        weighted = self.weights * self.values / root_density(self.nodes)
-        return hermite_functions(self.nodes.ravel(), count) @ weighted.ravel()
+        return self._expansion.coefficients(count)
 
-
-def _horner_legendre(x, coefficients, panel):
-    """Σ_k c_k P_k(x), c the column of `coefficients` (degree, panels) that belongs to the panel (Clenshaw)."""
-    older = newer = np.zeros_like(x)
-    for k in range(len(coefficients) - 1, 0, -1):
-        row = coefficients[k][panel]
-        older, newer = newer, row + (2 * k + 1) / (k + 1) * x * newer - (k + 1) / (k + 2) * older
-    return coefficients[0][panel] + x * newer - 0.5 * older
+    @cached_property
+    def _expansion(self):
+        nodes = self.nodes.ravel()
+        return HermiteExpansion(nodes, (self.weights * self.values).ravel() / root_density(nodes))
 
 
 def _difference(function, x):
@@ -133,15 +141,41 @@ def root_density(x):
     return np.exp(-0.25 * np.square(x)) / (2 * np.pi) ** 0.25
 
 
+class HermiteExpansion:
+    """Σ_i g_i h_k(x_i)√φ(x_i) for as many k as were asked for so far; h_k√φ is bounded, so that no order overflows.
+
+    Parameters: nodes x (m,); weighted g (…, m).
+    """
+
+    _STEP = 64
+
+    def __init__(self, nodes, weighted):
+        self._nodes, self._weighted = nodes, weighted
+        self._block = hermite_functions(nodes, self._STEP)
+        self._known = weighted @ self._block.T
+
+    def coefficients(self, count):
+        """The first `count`, along the last axis."""
+        while self._known.shape[-1] < count:
+            self._block = _next_hermite_functions(self._nodes, self._block, self._known.shape[-1])
+            self._known = np.concatenate([self._known, self._weighted @ self._block.T], axis=-1)
+        return self._known[..., :count].copy()
+
+
 def hermite_functions(x, count):
-    """h_k(x)·√φ(x), k < count, shape (count, len(x)): bounded, so that no order overflows."""
-    out = np.empty((count, len(x)))
-    out[0] = root_density(x)
-    if count > 1:
-        out[1] = x * out[0]
-    for k in range(1, count - 1):
-        out[k + 1] = (x * out[k] - np.sqrt(k) * out[k - 1]) / np.sqrt(k + 1)
-    return out
+    """h_k(x)·√φ(x), k < count, shape (count, len(x))."""
+    first = np.stack([np.zeros_like(x), root_density(x)])
+    return np.concatenate([first[1:], _next_hermite_functions(x, first, 1, count - 1)])
+
+
+def _next_hermite_functions(x, previous, start, count=None):
+    """The functions from order `start` on, as many as there are in `previous`, which end at the order before."""
+    out = np.empty((2 + (len(previous) if count is None else count), len(x)))
+    out[:2] = previous[-2:]
+    for k in range(start, start + len(out) - 2):
+        row = k - start
+        out[row + 2] = (x * out[row + 1] - np.sqrt(k - 1) * out[row]) / np.sqrt(k)
+    return out[2:]
 
 
 def panel_nodes(edges, count):
@@ -152,152 +186,27 @@ def panel_nodes(edges, count):
     return left + half * (1 + x), half * w
 
 
-# --- resolving -----------------------------------------------------------------------------------------------------
-
-
-def resolve(function, kinks=(), name="the function"):
-    """`function` on panels between its kinks; those not named in `kinks` are found.
-
-    Parameters: function, array → array, float64; kinks, where it is not smooth.
-    Returns: Resolved.
-    Raises: ValueError when it is not finite, when E f(X)² is not finite, or when it is not piecewise smooth.
-    """
-    radius = _radius(function, name)
-    kinks = tuple(sorted(float(b) for b in kinks if abs(b) < radius))
-    for _ in range(4):
-        edges, steep = _refine(function, _initial_edges(radius, kinks), name)
-        found = _locate(edges, steep, kinks)
-        if not found:
-            return _on_panels(function, edges, kinks, name)
-        kinks = tuple(sorted({*kinks, *map(float, found)}))
-    raise ValueError(
-        f"{name} must be piecewise smooth; near x = {found[0]:.6g} it could not be resolved. "
-        "A slope that is infinite or changes over less than 1e-3 is not supported: smooth it or replace it by a kink."
-    )
-
-
-def _radius(function, name):
-    """Smallest R with |f|√φ negligible beyond it."""
-    x = np.arange(_OFFSET, _LARGEST_RADIUS, 0.05)
-    x = np.concatenate([-x[::-1], x])
-    with np.errstate(over="ignore", under="ignore", divide="ignore"):
-        values = np.abs(_evaluate(function, x, name, allow_overflow=True))
-        size = np.log(np.maximum(values, 1e-300)) - 0.25 * x**2
-    relevant = np.abs(x)[size > size.max() - _NEGLIGIBLE].max()
-    if relevant > _LARGEST_RADIUS - 1:
-        raise ValueError(
-            f"{name} grows too fast: E f(X)², X ~ N(0, 1), must be finite and resolvable in float64, "
-            "but f(x)² exp(−x²/2) does not vanish for large |x|. Growth up to exp(0.2 x²) is supported."
-        )
-    return max(float(relevant) + 0.05, 8.0)
-
-
-def _evaluate(function, x, name, allow_overflow=False):
-    with np.errstate(all="ignore"):
-        values = np.asarray(function(x), dtype=float)
-    if values.shape != x.shape:
-        values = np.broadcast_to(values, x.shape) if values.ndim == 0 else values
-    if values.shape != x.shape:
-        raise ValueError(f"{name} must map an array to an array of the same shape; {x.shape} became {values.shape}.")
-    bad = np.isnan(values) if allow_overflow else ~np.isfinite(values)
-    if bad.any():
-        raise ValueError(f"{name} must be finite on the real line; at x = {x[bad][0]:.6g} it is {values[bad][0]}.")
-    return values
-
-
-def _initial_edges(radius, kinks):
-    count = int(np.ceil(2 * radius / _PANEL_WIDTH))
-    inner = -radius + _OFFSET + _PANEL_WIDTH * np.arange(1, count)
-    inner = inner[(inner < radius - 0.3) & (np.abs(inner[:, None] - np.array([*kinks, np.inf])).min(axis=1) > 0.2)]
-    return np.unique(np.concatenate([[-radius], inner, kinks, [radius]]))
-
-
-def _refine(function, edges, name):
-    """Bisect panels until all are resolved; returns the edges and the panels that can't be."""
-    left, right = edges[:-1], edges[1:]
-    done, steep, scale = [], [], None
-    while len(left):
-        nodes = panel_nodes(np.stack([left, right], axis=-1), NODES)[0][:, 0]
-        values = _evaluate(function, nodes, name)
-        if scale is None:
-            scale = np.sqrt((values**2 * density(nodes)).sum(axis=1).max()) + 1e-300
-        fine = _is_resolved(values, nodes, scale)
-        tiny = right - left < _SMALLEST_WIDTH * np.maximum(1.0, np.abs(left))
-        steep += list(zip(left[tiny & ~fine], right[tiny & ~fine], strict=True))
-        done += list(left[fine | tiny])
-        split = ~fine & ~tiny
-        if len(done) + 2 * split.sum() > 4000:
-            raise ValueError(f"{name} must be piecewise smooth; it has too much structure to be resolved (noise?).")
-        middle = 0.5 * (left[split] + right[split])
-        left, right = np.concatenate([left[split], middle]), np.concatenate([middle, right[split]])
-    return np.append(np.sort(done), edges[-1]), steep
-
-
-def _is_resolved(values, nodes, scale):
-    coefficients = np.abs(values @ _legendre_transform(NODES).T)
-    tail = coefficients[:, -4:].max(axis=1)
-    weighted = tail * root_density(np.abs(nodes).min(axis=1)) <= 1e-17 * scale
-    return weighted | (tail <= 1e-14 * np.maximum(coefficients.max(axis=1), scale))
-
-
-def _locate(edges, steep, kinks):
-    """Kinks not yet known: panels that can't be resolved, or towers of ever smaller panels."""
-    found = [_snap(0.5 * (a + b), b - a) for a, b in steep]
-    widths = np.diff(edges)
-    narrow = np.flatnonzero(widths < _STEEP_WIDTH)
-    for group in np.split(narrow, np.flatnonzero(np.diff(narrow) > 1) + 1) if len(narrow) else []:
-        smallest = group[widths[group] < 1.5 * widths[group].min()]
-        left, right = edges[smallest[0]], edges[smallest[-1] + 1]
-        found.append(_snap(0.5 * (left + right), right - left))
-    unique = []
-    for b in sorted(found):
-        if all(abs(b - other) > 1e-6 for other in unique):
-            unique.append(b)
-    if len(unique) + len(kinks) > _MAX_KINKS:
-        raise ValueError(f"at most {_MAX_KINKS} kinks are supported; found {len(unique) + len(kinks)}.")
-    return unique
-
-
-def _snap(place, uncertainty):
-    """The roundest number within the uncertainty: the one that was probably meant."""
-    rounded = (round(place, digits) for digits in range(7))
-    return next((r + 0.0 for r in rounded if abs(r - place) <= 2 * uncertainty + 1e-12), place)
-
-
-def _on_panels(function, edges, kinks, name):
-    nodes = panel_nodes(edges, NODES)[0]
-    values = _evaluate(function, nodes, name)
-    return Resolved(function, edges, values @ _legendre_transform(NODES).T, values, kinks)
+# --- how wide panels may be --------------------------------------------------------------------------------------
 
 
 def panel_width(function, kinks, radius):
     """The widest panels between the kinks on which twenty Legendre polynomials resolve f under N(0, 1).
 
     Parameters: function, array → array; kinks, ascending; radius, beyond which f √φ does not matter.
-    Raises: ValueError when panels of width 0.02 do not suffice.
+    Returns: float, or None when the narrowest do not suffice.
     """
     breaks = np.array([-radius, *kinks, radius])[None]
     for width in _WIDTHS:
         nodes = panel_nodes(subdivide(breaks, width)[0], PRODUCT_NODES)[0]
         values = function(nodes)
-        tail = np.abs(values @ _legendre_transform(PRODUCT_NODES).T)[:, -3:].max(axis=1)
+        tail = np.abs(values @ legendre_transform(PRODUCT_NODES).T)[:, -3:].max(axis=1)
         weight = root_density(np.abs(nodes).min(axis=1))
         if (tail * weight).max() <= 1e-13 * np.abs(values * root_density(nodes)).max() + 1e-300:
             return width
-    raise ValueError(f"a function must vary slowly enough for panels of width {_WIDTHS[-1]}; this one does not.")
+    return None
 
 
 # --- two dimensions ------------------------------------------------------------------------------------------------
-
-
-def product_expectation(f, g, kinks_f, kinks_g, angle, radius, width=2.6):
-    """E f(U) g(V), corr(U, V) = cos(angle), for f, g smooth between their kinks.
-
-    Parameters: see `product_nodes`.  Returns: float.
-    """
-    u, v, weights = product_nodes(kinks_f, kinks_g, angle, radius, width, half=f is g)
-    total = float((weights * f(u) * g(v)).sum())
-    return 2 * total if f is g else total
 
 
 def product_nodes(kinks_f, kinks_g, angle, radius, width=2.6, *, half=False):

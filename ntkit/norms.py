@@ -22,7 +22,6 @@ import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 from scipy.special import ndtr
 
-from ntkit.dual import piecewise_constant_levels
 from ntkit.gaussian import (
     density,
     gauss_legendre,
@@ -30,16 +29,18 @@ from ntkit.gaussian import (
     panel_nodes,
     panel_width,
     product_nodes,
-    resolve,
     root_density,
     subdivide,
 )
+from ntkit.resolving import resolve
+from ntkit.slopes import piecewise_constant_levels
 
 _TERMS = (64, 128, 256, 512, 1024, 2048, 4096)
 _FEW_NORMS = 3
 _ANGLE_POINTS = (24, 48, 96, 160)
 _NORM_POINTS = (8, 14, 24, 40, 56)
 _TAIL = 1e-12
+_NARROWEST = 0.2  # panels of the plane; narrower ones take minutes
 _CHUNK = 1 << 13
 _GRADING = np.concatenate([[0.0], 2.5 ** np.arange(-14.0, 1.0)])  # of the angle, towards 0
 
@@ -72,7 +73,13 @@ def moments(sigma, variance1, variance2, rho, margin, *, slope=True):
     Parameters: variance1 (n, 1), variance2 (1, p), the variances of its inputs; rho and margin 1 − |ρ| (n, p).
     Returns: Moments.
     """
-    return _method(sigma)(sigma, variance1, variance2, rho, margin, slope)
+    method = _method(sigma)
+    if method is not _homogeneous and not bool((variance1 > 0).all() & (variance2 > 0).all()):
+        raise ValueError(
+            f"inputs must not be zero vectors where norms differ and activation {sigma.name!r} is not homogeneous: "
+            "a zero vector has no correlation with anything. Leave these rows out, or give the network a bias_std > 0."
+        )
+    return method(sigma, variance1, variance2, rho, margin, slope)
 
 
 def _method(sigma):
@@ -96,6 +103,13 @@ def second_moments(sigma, variances):
 def _second_moment(sigma, root):
     part = sigma.rescaled(root)
     return part.second_moment
+
+
+def _too_large(sigma, root):
+    return ValueError(
+        f"inputs of different norms must keep activation {sigma.name!r} resolvable; pre-activations of standard "
+        f"deviation {root:.3g} make it too steep. Scale the inputs towards norm 1, or give all the same norm."
+    )
 
 
 def _to_numpy(array):
@@ -149,7 +163,7 @@ def _hermite(sigma, variance1, variance2, rho, margin, slope):
     """k = Σ_m a_m(q₁) a_m(q₂) ρ^m; (k(1) − k(ρ))/(1 − ρ) is the sum of Horner's intermediate values."""
     rows, columns = _coefficients(sigma, variance1, variance2)
     if rows is None:
-        return _interpolated(sigma, variance1, variance2, rho, margin, slope)
+        raise _too_large(sigma, max(float(variance1.max()), float(variance2.max())) ** 0.5)
     magnitude = array_namespace(rho).abs(rho)
     parts = []
     for sign in (1.0, -1.0):
@@ -316,10 +330,7 @@ def _tensor(sigma, low, high):
         if _tail(np.einsum("ab,sdbc->sdac", _chebyshev_matrix(count), slopes), axis=2) <= _TAIL:
             integrals = np.einsum("de,seij->sdij", _mean_from_the_end(angles), slopes)
             return _ends(sigma, _roots(low, high, count)), np.stack([slopes, integrals])
-    raise ValueError(
-        f"the norms of the inputs, between {np.exp(0.5 * low):.3g} and {np.exp(0.5 * high):.3g}, are too "
-        f"large or too different for activation {sigma.name!r}: normalise the inputs, or scale them to 1."
-    )
+    raise _too_large(sigma, np.exp(0.5 * high))
 
 
 def _tail(coefficients, axis):
@@ -378,7 +389,10 @@ def _extent(sigma, root):
     """Radius and panel width for x ↦ σ(root · x)."""
     part = sigma.rescaled(float(root))
     radius = max(9.5, resolve(part, part.resolved.kinks, f"activation {sigma.name!r}").radius - 3.5)
-    return radius, panel_width(part.derivative, part.resolved.kinks, radius)
+    width = panel_width(part.derivative, part.resolved.kinks, radius)
+    if width is None or width < _NARROWEST:
+        raise _too_large(sigma, root)
+    return radius, width
 
 
 def _points(count):
