@@ -73,7 +73,7 @@ class KernelState:
 
     @property
     def correlation(self):
-        """ρ = E uv/√(E u² E v²)."""
+        """ρ = E uv/√(E u² E v²), 0 where one of them vanishes."""
         return self.covariance / self._scale
 
     @property
@@ -96,7 +96,11 @@ class KernelState:
 
     @property
     def _scale(self):
-        return self.variance1 if self.is_shared else (self.variance1 * self.variance2) ** 0.5
+        """√(E u² E v²); 1 where it vanishes, and with it everything that is divided by it."""
+        if self.is_shared:
+            return self.variance1
+        scale = (self.variance1 * self.variance2) ** 0.5
+        return array_namespace(scale).where(scale > 0, scale, 1.0 + scale)
 
     @property
     def _mismatch(self):
@@ -197,10 +201,11 @@ def gram_state(x, y=None, *, ntk=True):
 
 
 def _unit(x):
-    """Rows divided by their norms; a zero row stays."""
+    """Rows divided by their norms; those of norm 1, to rounding, keep every digit, and a zero row stays."""
     xp = array_namespace(x)
-    norms = xp.sqrt(xp.sum(x * x, axis=1))[:, None]
-    return x / xp.where(norms > 0, norms, 1.0 + 0.0 * norms)
+    squares = xp.sum(x * x, axis=1)[:, None]
+    is_kept = (xp.abs(squares - 1) <= 4 * xp.finfo(xp.float64).eps) | (squares == 0)
+    return x / xp.where(is_kept, 1.0 + 0.0 * squares, xp.sqrt(squares))
 
 
 def _near_from_differences(half, covariance, q1, q2, x, y, sign):
@@ -299,7 +304,9 @@ def _correlations(x, y, same):
     if same:
         i = xp.arange(x.shape[0], device=x.device)
         rho[i, i], margin[i, i] = 1.0, 0.0
-    near = (margin < _NEAR) & (margin > 0) if same else margin < _NEAR
+    near = margin < _NEAR
+    if same:
+        near[i, i] = False
     for sign, side in ((1, rho > 0), (-1, rho < 0)):
         pairs = near & side
         if bool(pairs.any()):
@@ -342,9 +349,9 @@ class ProfileTable:
     read off its exponent and leading bits.
     """
 
-    def __init__(self, coefficients, diagonal):
+    def __init__(self, coefficients, ends):
         self._coefficients = coefficients  # (kernels, degree + 1, side · panels), highest power first
-        self._diagonal = diagonal
+        self._ends = ends  # of every kernel, at ρ = −1 and ρ = 1
         self._devices = {}
 
     @classmethod
@@ -358,9 +365,10 @@ class ProfileTable:
         panel = xp.where(rho < 0, panel + _OCTAVES * _FINE, panel)
         values = self._horner(panel.reshape(-1), local.reshape(-1))
         values = [v.reshape(rho.shape) for v in values]
-        same = (margin == 0) & (rho > 0)
-        for value, diagonal in zip(values, self._diagonal, strict=True):
-            value[same] = diagonal
+        parallel = margin == 0
+        for value, (antipodal, same) in zip(values, self._ends, strict=True):
+            value[parallel & (rho > 0)] = same
+            value[parallel & (rho < 0)] = antipodal
         return values
 
     def _horner(self, panel, local):
@@ -399,11 +407,11 @@ def _table(cls, architecture, variance, ntk):
     margins = (2.0 ** np.arange(-_OCTAVES, 0)[:, None] * points).ravel()
     rho = np.concatenate([1 - margins, margins - 1])
     kernels = _read_out(architecture, _margin_state(rho, np.tile(margins, 2), variance, ntk))
-    one = _read_out(architecture, _margin_state(np.ones(1), np.zeros(1), variance, ntk))
-    kept = [(k, float(d[0])) for k, d in ((kernels.nngp, one.nngp), (kernels.ntk, one.ntk)) if k is not None]
+    ends = _read_out(architecture, _margin_state(np.array([-1.0, 1.0]), np.zeros(2), variance, ntk))
+    kept = [(k, e) for k, e in ((kernels.nngp, ends.nngp), (kernels.ntk, ends.ntk)) if k is not None]
     resample = _resampling()
     fine = [(values.reshape(-1, _COARSE) @ resample.T).reshape(-1, _DEGREE + 1) for values, _ in kept]
-    return cls(np.stack([f.T for f in fine]), [d for _, d in kept])
+    return cls(np.stack([f.T for f in fine]), [e.tolist() for _, e in kept])
 
 
 def _chebyshev(count):

@@ -1,6 +1,6 @@
 """What an activation looks like: its graph as it is written, its graph normalised, and its Hermite coefficients.
 
-    σ̄(x) = (σ(x) − E σ) / √Var σ,      a_k = E σ̄(X) h_k(X),      Σ a_k² = 1,      μ = 1 − a_1²
+σ̄(x) = (σ(x) − E σ) / √Var σ,      a_k = E σ̄(X) h_k(X),      Σ a_k² = 1,      μ = 1 − a_1²
 """
 
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ class Shape:
 def shape(sigma, /, x=None, *, terms=16):
     """The Shape of an activation, sampled at `x` and expanded to `terms` Hermite coefficients.
 
-    Parameters: sigma, an Activation, normalised or not; x, where to sample it, 241 places from −4 to 4 by default, those
-    of the kinks among them; terms ≥ 2.
+    Parameters: sigma, an Activation, normalised or not; x, where to sample it, 241 places from −4 to 4 by default, the
+    kinks among them; terms ≥ 2.
     Raises: ValueError for a constant activation, which cannot be normalised.
 
     >>> import ntkit as nk

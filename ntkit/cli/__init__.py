@@ -50,7 +50,8 @@ def lab(ip, port, no_browser, allow_root):
 def demo(ip, port, no_browser):
     """Serve the lab without code, for a class.
 
-    Who has the address with its token moves the sliders, each in a kernel of their own, and can run nothing else.
+    Who has the address with its token moves the sliders, and can run nothing else.  Each has a kernel of their own,
+    which takes about 0.4 GB.
     Only this machine can reach it; --ip 0.0.0.0 opens it to the class.
     """
     _hush_deprecations()

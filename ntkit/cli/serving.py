@@ -95,7 +95,7 @@ class _Demo(Voila):
 
     @property
     def _address(self):
-        return f"{self.connection_url}?token={self.identity_provider.token}"
+        return f"http://{_host(self.ip)}:{self.port}{self.base_url}?token={self.identity_provider.token}"
 
     def launch_browser(self):
         """Through a file that only this user can read: other users can see the arguments of a command."""
@@ -140,6 +140,13 @@ def _warn_of_others(ip, power):
     if not _is_loopback(ip):
         message = f"Others on the network can reach {ip}. Who has the token {power}; the connection is not encrypted."
         click.secho(message, fg="yellow", err=True)
+
+
+def _host(ip):
+    """What a browser is told for an address to listen on."""
+    if ip in ("", "0.0.0.0", "::"):
+        return socket.gethostname()
+    return f"[{ip}]" if ":" in ip else ip
 
 
 def _is_loopback(ip):

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nbformat
 import papermill
+from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
@@ -117,6 +118,8 @@ def execute(notebook, output, *, profile, device, seed):
             )
         except PapermillExecutionError as error:
             problems = problems or [f"{error.ename}: {error.evalue}"]
+        except DeadKernelError:
+            problems.append("the kernel died, most often for want of memory; the last cell that ran is in the report")
     executed = nbformat.read(output, as_version=4)
     records, repeated = records_in(executed)
     problems += [f"the name {name!r} is recorded more than once; each needs its own" for name in repeated]

@@ -267,3 +267,11 @@ def test_root_is_refused_unless_told_otherwise(monkeypatch):
 def test_an_open_address_comes_with_a_warning(ip, warned, capsys):
     serving._warn_of_others(ip, "can run anything as you")
     assert ("Others on the network" in capsys.readouterr().err) == warned
+
+
+@pytest.mark.parametrize(
+    ("ip", "host"),
+    [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]"), ("0.0.0.0", socket.gethostname()), ("", socket.gethostname())],
+)
+def test_the_address_that_is_shown_can_be_opened(ip, host):
+    assert serving._host(ip) == host

@@ -46,6 +46,11 @@ def test_a_failed_assertion_shows_its_line(notebook):
     assert problem == "cell 2 (cell-1): AssertionError [assert 0.6 <= bound]"
 
 
+def test_a_kernel_that_dies_is_a_problem(notebook):
+    (problem,) = run(notebook("import os", "os._exit(1)", "1 + 1")).problems
+    assert "the kernel died" in problem
+
+
 def test_what_goes_well_is_no_problem(notebook):
     sources = [
         "import ipywidgets as widgets\nfrom ntkit.runner import record",
