@@ -81,7 +81,7 @@ class ControlBar(VBox):
         """Separations that the data decides are shown, not chosen."""
         control.disabled = not self._bench.delta_is_chosen
         with self.messages.reporting():
-            control.show(self._bench.delta)
+            control.show(self._bench.delta if self._bench.delta_is_chosen else float(f"{self._bench.delta:.4g}"))
 
 
 _NUMBERS = {
