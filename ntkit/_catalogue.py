@@ -7,11 +7,14 @@ ELU and SELU follow their original definitions; Panigrahi et al. (2020), section
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import Parameter
 
 import numpy as np
 import scipy.special
 from array_api_compat import array_namespace, is_torch_array
+
+from ntkit.arguments import real, whole
 
 SELU_SCALE = 1.0507009873554804934
 SELU_ALPHA = 1.6732632423543772848
@@ -175,33 +178,26 @@ def _polynomial_parity(coefficients):
 # --- checks of parameters -------------------------------------------------------------------------------------------
 
 
-def _real(name, *, positive=False):
-    def check(value):
-        value = float(value)
-        if not math.isfinite(value) or (positive and value <= 0):
-            raise ValueError(f"{name} must be a finite {'positive ' if positive else ''}number; got {value}.")
-        return value
+def _real(name):
+    return partial(real, name, must="be a finite number")
 
-    return check
+
+def _positive_real(name):
+    return partial(real, name, above=0, must="be a finite positive number")
 
 
 def _order(name, highest):
-    def check(value):
-        if int(value) != value or not 0 <= value <= highest:
-            raise ValueError(f"{name} must be a whole number from 0 to {highest}; got {value}.")
-        return int(value)
-
-    return check
+    return partial(whole, name, least=0, most=highest, must=f"be a whole number from 0 to {highest}")
 
 
 def _coefficients(value):
-    value = tuple(float(c) for c in np.atleast_1d(value))
-    if not value or not all(map(math.isfinite, value)) or len(value) > 31:
-        raise ValueError(f"coefficients must be 1 to 31 finite numbers, lowest degree first; got {value}.")
-    return value
+    given = [value] if np.ndim(value) == 0 else list(value)
+    if not 1 <= len(given) <= 31:
+        raise ValueError(f"coefficients must be 1 to 31 numbers, lowest degree first; got {len(given)}.")
+    return tuple(real("a coefficient", c, must="be a finite number") for c in given)
 
 
-_ALPHA = {"parameters": {"alpha": 1.0}, "checks": {"alpha": _real("alpha", positive=True)}}
+_ALPHA = {"parameters": {"alpha": 1.0}, "checks": {"alpha": _positive_real("alpha")}}
 
 DEFINITIONS = {
     "identity": Definition(lambda x: 1.0 * x, lambda x: 0.0 * x + 1.0, parity=_always("odd"), degree=_always(1)),

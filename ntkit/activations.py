@@ -17,7 +17,8 @@ from functools import cached_property, lru_cache, partial
 import numpy as np
 from array_api_compat import is_torch_array
 
-from ntkit import _catalogue
+from ntkit import _catalogue, gaussian
+from ntkit.arguments import real, whole
 from ntkit.dual import Dual
 from ntkit.resolving import resolve
 
@@ -58,10 +59,12 @@ class Activation:
     def __init__(self, name, function, kinks=(), derivative=None, *, parity=None, degree=None, key=()):
         if not callable(function):
             raise TypeError(f"an activation needs a function of one array; got {type(function).__name__}.")
+        if parity not in (None, "even", "odd"):
+            raise ValueError(f"parity must be 'even', 'odd' or None; got {parity!r}.")
         values = {
             "name": str(name),
             "function": function,
-            "kinks_named": tuple(float(b) for b in np.atleast_1d(kinks)),
+            "kinks_named": _places(kinks),
             "base_derivative": derivative,
             "parity_of_base": parity,
             "degree_of_base": degree,
@@ -113,9 +116,9 @@ class Activation:
     def derivative(self, x):
         """σ'(x), elementwise; at a kink the value of one side."""
         x = _as_array(x)
-        inner = self.input_scale * x
-        slope = self.base_derivative(inner) if self.base_derivative else self._numerical_derivative(inner)
-        return (self.scale * self.input_scale) * slope
+        if self.base_derivative is None:
+            return self._numerical_derivative(x)
+        return (self.scale * self.input_scale) * self.base_derivative(self.input_scale * x)
 
     @property
     def has_derivative(self):
@@ -126,13 +129,16 @@ class Activation:
         if is_torch_array(x):
             import torch
 
-            return torch.as_tensor(self._base.derivative(x.detach().cpu().numpy()), dtype=x.dtype, device=x.device)
-        return self._base.derivative(x)
+            slope = self.resolved.derivative(x.detach().cpu().numpy())
+            return torch.as_tensor(slope, dtype=x.dtype, device=x.device)
+        return self.resolved.derivative(x).astype(x.dtype)
 
     @cached_property
     def _base(self):
         """f, resolved under N(0, 1)."""
-        return resolve(self.function, self.kinks_named, f"activation {self.name!r}")
+        base = resolve(self.function, self.kinks_named, f"activation {self.name!r}")
+        _check_claims(self, base)
+        return base
 
     @cached_property
     def resolved(self):
@@ -208,12 +214,15 @@ class Activation:
     @cached_property
     def coefficient_of_nonaffinity(self):
         """μ̃ = 1 − (E σ)² − (E Xσ)² of σ scaled to E σ² = 1 (Definition 29)."""
+        if self.second_moment == 0:
+            raise ValueError(f"activation {self.name!r} must not be zero: it cannot be scaled to E σ² = 1.")
         return self._share_beyond_linear(self.second_moment)
 
     def _share_beyond_linear(self, whole):
         nodes, linear = self.resolved.nodes, self.hermite(2)
         rest = self.resolved.values - linear[0] - linear[1] * nodes
-        return min(self.resolved.expectation(rest**2) / whole, 1.0)
+        share = self.resolved.expectation(rest**2) / whole
+        return 0.0 if share <= _ROUNDING**2 else min(share, 1.0)
 
     def _variance_or_refuse(self):
         if self.variance <= 1e-26 * max(self.second_moment, 1e-300):
@@ -227,8 +236,7 @@ class Activation:
         >>> nk.activation("relu").hermite(3).round(6)
         array([0.398942, 0.5     , 0.282095])
         """
-        if n < 1:
-            raise ValueError(f"the number of Hermite coefficients must be positive; got {n}.")
+        n = whole("the number of Hermite coefficients", n, least=1, must="be a positive whole number")
         coefficients = self.resolved.hermite(n)
         if self.parity:
             coefficients[(1 if self.parity == "even" else 0) :: 2] = 0.0
@@ -270,14 +278,59 @@ class Activation:
         return self._variant(name=f"{self.name} less its constant", shift=0.0) if self.shift else self
 
     def rescaled(self, factor):
-        """x ↦ σ(factor · x): the activation that pre-activations of standard deviation `factor` meet."""
+        """x ↦ σ(factor · x): the activation that pre-activations of standard deviation `factor` > 0 meet."""
+        factor = real("factor", factor, above=0, must="be positive and finite")
         if factor == 1.0:
             return self
-        return self._variant(name=f"{self.name} of {factor:.6g}x", input_scale=self.input_scale * float(factor))
+        return self._variant(name=f"{self.name} of {factor:.6g}x", input_scale=self.input_scale * factor)
 
 
 def _as_array(x):
-    return np.asarray(x, dtype=float) if isinstance(x, (int, float, list, tuple)) else x
+    if is_torch_array(x):
+        return x
+    array = np.asarray(x)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"an activation takes real numbers, in numpy or torch; got {type(x).__name__} of {array.dtype}."
+        )
+    return array if array.dtype.kind == "f" else array.astype(float)
+
+
+def _places(kinks):
+    must = "be a finite number, a place where the activation is not smooth"
+    return tuple(
+        real("a kink", b, must=must, remedy="Leave kinks out to have them found.") for b in np.atleast_1d(kinks)
+    )
+
+
+def _check_claims(activation, base):
+    """What was said of f beside f itself: its derivative, parity and degree.
+
+    Raises: ValueError with a place where it does not hold.
+    """
+    f, x = activation.function, base.nodes
+    weight = gaussian.root_density(x)
+    weight = weight / np.sqrt(base.expectation(base.values**2) + 1e-300)
+    sign = {"even": 1.0, "odd": -1.0}.get(activation.parity_of_base)
+    claims = []
+    if sign:
+        claims.append((f"parity={activation.parity_of_base!r}", base.values, sign * f(-x)))
+    if activation.degree_of_base is not None:
+        degree = activation.degree_of_base
+        claims.append((f"degree={degree}, f(2x) = 2^{degree} f(x)", base.values, f(2 * x) / 2.0**degree))
+    if activation.base_derivative:
+        step = 1e-6 * np.maximum(1.0, np.abs(x))
+        near = (np.abs(x[..., None] - np.array([*base.kinks, np.inf])) < 2 * step[..., None]).any(axis=-1)
+        slope = np.where(near, 0.0, (f(x + step) - f(x - step)) / (2 * step))
+        claims.append(("its derivative", slope, np.where(near, 0.0, activation.base_derivative(x))))
+    for claim, is_value, said in claims:
+        wrong = weight * np.abs(is_value - said) > 1e-6
+        if wrong.any():
+            raise ValueError(
+                f"what is said of activation {activation.name!r} must hold: {claim}; at x = {x[wrong][0]:.6g} there "
+                f"would have to be {np.asarray(said)[wrong][0]:.6g}, but there is {is_value[wrong][0]:.6g}. "
+                "Correct it, or leave it out."
+            )
 
 
 @lru_cache(maxsize=256)
@@ -363,12 +416,14 @@ def normrelu(c=-1.5975):
     >>> round(sigma.scale, 6), round(sigma.shift, 6), round(sigma.coefficient_of_nonlinearity, 6)
     (1.050001, -1.620879, 0.015599)
     """
-    c = float(c)
-    if not abs(c) <= 6:
-        raise ValueError(
-            f"c must lie in [-6, 6]; got {c}. Beyond, NormReLU is linear (c < 0) or constant (c > 0) "
-            "to float64 precision."
-        )
+    c = real(
+        "c",
+        c,
+        least=-6,
+        most=6,
+        must="lie in [-6, 6]",
+        remedy="Beyond, NormReLU is linear (c < 0) or constant (c > 0) to float64 precision.",
+    )
     return _normrelu(c)
 
 

@@ -12,6 +12,7 @@ from ntkit import kernels
 from ntkit.activations import Activation
 from ntkit.activations import activation as _catalogued
 from ntkit.architectures.layers import Dense, Elementwise
+from ntkit.arguments import real, whole
 
 __all__ = ["Architecture", "Dense", "Elementwise", "Trajectory", "mlp"]
 
@@ -172,11 +173,12 @@ class Architecture:
 
         from ntkit.architectures.twins import Network
 
-        for name, value in (("input_dim", input_dim), ("width", width), ("output_dim", output_dim)):
-            if int(value) != value or value < 1:
-                raise ValueError(f"{name} must be a positive whole number; got {value}.")
-        generator = torch.Generator().manual_seed(int(seed))
-        where, fan_in, hidden = {"dtype": dtype, "device": device}, input_dim, []
+        fan_in, width, output_dim = (
+            whole(name, value, least=1, must="be a positive whole number")
+            for name, value in (("input_dim", input_dim), ("width", width), ("output_dim", output_dim))
+        )
+        generator = torch.Generator().manual_seed(whole("seed", seed, least=0, must="be a whole number, at least 0"))
+        where, hidden = {"dtype": dtype, "device": device}, []
         for layer in self.hidden:
             twin, fan_in = layer.twin(fan_in, width, generator, **where)
             hidden.append(twin)
@@ -199,14 +201,10 @@ def mlp(depth, activation, weight_std=1.0, bias_std=0.0):
     >>> nk.mlp(depth=32, activation="gelu").depth
     32
     """
-    if int(depth) != depth or depth < 0:
-        raise ValueError(f"depth must be a whole number of hidden layers, at least 0; got {depth}.")
-    if not (weight_std > 0 and bias_std >= 0 and np.isfinite(weight_std + bias_std)):
-        raise ValueError(
-            f"weight_std must be positive and bias_std not negative, both finite; got {weight_std}, {bias_std}."
-        )
+    depth = whole("depth", depth, least=0, must="be a whole number of hidden layers, at least 0")
+    weight_std = real("weight_std", weight_std, above=0, must="be positive and finite")
+    bias_std = real("bias_std", bias_std, least=0, must="be at least 0 and finite")
     sigma = activation if isinstance(activation, Activation) else _catalogued(activation)
-    first = Dense(float(weight_std), float(bias_std), fan_in_scaling=False)
-    later = Dense(float(weight_std), float(bias_std))
-    blocks = tuple((first if i == 0 else later, Elementwise(sigma)) for i in range(int(depth)))
+    first, later = Dense(weight_std, bias_std, fan_in_scaling=False), Dense(weight_std, bias_std)
+    blocks = tuple((first if i == 0 else later, Elementwise(sigma)) for i in range(depth))
     return Architecture(blocks, (Dense(fan_in_scaling=depth > 0),))  # without hidden layers it meets the input itself
