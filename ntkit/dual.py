@@ -194,6 +194,12 @@ def _chunks(array, size=16384):
 
 
 def jump_message(activation):
+    """Why an activation with a jump has no σ̂'(1), and what to take instead.
+
+    >>> import ntkit as nk
+    >>> jump_message(nk.activation("step")).split(",")[0]
+    "σ̂'(1) = E σ'(X)² must be finite"
+    """
     place = activation.kinks[int(np.flatnonzero(activation.jumps)[0])]
     return (
         f"σ̂'(1) = E σ'(X)² must be finite, but {activation.name!r} jumps at x = {place:g}: it has no finite "
@@ -228,7 +234,11 @@ def _angle(gap):
 
 
 def clamp(x, low, high):
-    """Elementwise min(max(x, low), high); on the path of a moving slider, so without the checks of xp.clip."""
+    """Elementwise min(max(x, low), high); on the path of a moving slider, so without the checks of xp.clip.
+
+    >>> clamp(np.array([-2.0, 0.3]), -1.0, 1.0)
+    array([-1. ,  0.3])
+    """
     return x.clamp(low, high) if is_torch_array(x) else np.minimum(np.maximum(x, low), high)
 
 

@@ -23,7 +23,12 @@ _WIDTHS = (2.6, 1.8, 1.2, 0.8, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02)
 
 @lru_cache(maxsize=16)
 def gauss_legendre(nodes):
-    """Nodes and weights on [−1, 1]."""
+    """Nodes and weights on [−1, 1].
+
+    >>> x, w = gauss_legendre(5)
+    >>> float((w * x**4).sum().round(12))  # 2/5
+    0.4
+    """
     x, _ = np.polynomial.legendre.leggauss(nodes)
     # its weights lose up to four digits towards the ends; this sum of squares does not
     squares = np.polynomial.legendre.legvander(x, nodes - 1) ** 2
@@ -32,14 +37,23 @@ def gauss_legendre(nodes):
 
 @lru_cache(maxsize=4)
 def legendre_transform(nodes):
-    """Matrix that takes values at the Gauss–Legendre nodes to Legendre coefficients."""
+    """Matrix that takes values at the Gauss–Legendre nodes to Legendre coefficients.
+
+    >>> x, _ = gauss_legendre(3)
+    >>> (legendre_transform(3) @ (2 + x)).round(12) + 0.0
+    array([2., 1., 0.])
+    """
     x, w = gauss_legendre(nodes)
     vandermonde = np.polynomial.legendre.legvander(x, nodes - 1)
     return (vandermonde * w[:, None]).T * (np.arange(nodes)[:, None] + 0.5)
 
 
 def density(x):
-    """The standard normal density φ(x)."""
+    """The standard normal density φ(x).
+
+    >>> round(float(density(0.0)), 6)
+    0.398942
+    """
     return np.exp(-0.5 * np.square(x)) / np.sqrt(2 * np.pi)
 
 
@@ -137,7 +151,11 @@ def _difference(function, x):
 
 
 def root_density(x):
-    """√φ(x)."""
+    """√φ(x).
+
+    >>> round(float(root_density(0.0) ** 2), 6)
+    0.398942
+    """
     return np.exp(-0.25 * np.square(x)) / (2 * np.pi) ** 0.25
 
 
@@ -163,7 +181,12 @@ class HermiteExpansion:
 
 
 def hermite_functions(x, count):
-    """h_k(x)·√φ(x), k < count, shape (count, len(x))."""
+    """h_k(x)·√φ(x), k < count, shape (count, len(x)).
+
+    >>> x = np.array([2.0])
+    >>> (hermite_functions(x, 3) / root_density(x)).ravel().round(6)  # 1, x, (x² − 1)/√2
+    array([1.     , 2.     , 2.12132])
+    """
     first = np.stack([np.zeros_like(x), root_density(x)])
     return np.concatenate([first[1:], _next_hermite_functions(x, first, 1, count - 1)])
 
@@ -179,7 +202,12 @@ def _next_hermite_functions(x, previous, start, count=None):
 
 
 def panel_nodes(edges, count):
-    """Gauss–Legendre nodes and weights on the panels between `edges` (last axis), shape (…, panels, count)."""
+    """Gauss–Legendre nodes and weights on the panels between `edges` (last axis), shape (…, panels, count).
+
+    >>> x, w = panel_nodes(np.array([0.0, 1.0, 3.0]), 4)
+    >>> x.shape, float((w * x**2).sum().round(12))
+    ((2, 4), 9.0)
+    """
     x, w = gauss_legendre(count)
     left, right = edges[..., :-1, None], edges[..., 1:, None]
     half = 0.5 * (right - left)
@@ -194,6 +222,9 @@ def panel_width(function, kinks, radius):
 
     Parameters: function, array → array; kinks, ascending; radius, beyond which f √φ does not matter.
     Returns: float, or None when the narrowest do not suffice.
+
+    >>> panel_width(np.tanh, (), 9.0), panel_width(lambda x: np.sin(20 * x), (), 9.0)
+    (0.8, 0.2)
     """
     breaks = np.array([-radius, *kinks, radius])[None]
     for width in _WIDTHS:
@@ -217,6 +248,10 @@ def product_nodes(kinks_f, kinks_g, angle, radius, width=2.6, *, half=False):
 
     Parameters: angle in [0, π/2] (beyond, replace g(x) by g(−x)); radius, where f² φ is negligible; width, of panels
     that twenty Gauss–Legendre nodes resolve; half, only w > 0 (the other half exchanges u and v).
+
+    >>> u, v, weights = product_nodes([0.0], [0.0], np.pi / 3, 9.0)
+    >>> float((weights * (u > 0) * (v > 0)).sum().round(12))  # (π − θ)/2π
+    0.333333333333
     """
     c, s = np.cos(0.5 * angle), np.sin(0.5 * angle)
     kinks_f, kinks_g = np.asarray(kinks_f, float), np.asarray(kinks_g, float)
@@ -241,7 +276,11 @@ def _outer_edges(kinks_f, kinks_g, s, lowest, highest, width):
 
 
 def subdivide(breaks, width):
-    """Split every panel into equal parts no wider than `width` (the same number of parts in all rows)."""
+    """Split every panel into equal parts no wider than `width` (the same number of parts in all rows).
+
+    >>> subdivide(np.array([[0.0, 1.0, 1.5]]), 0.6)
+    array([[0. , 0.5, 1. , 1.5]])
+    """
     parts = []
     for left, right in zip(breaks.T[:-1], breaks.T[1:], strict=True):
         count = max(1, int(np.ceil((right - left).max() / width)))

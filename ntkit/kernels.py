@@ -108,7 +108,11 @@ class KernelState:
 
 
 def sphere_state(rho=None, *, gap=None, variance=1.0, ntk=True):
-    """The state of inputs of one norm, from their correlation or from 1 − ρ."""
+    """The state of inputs of one norm, from their correlation or from 1 − ρ.
+
+    >>> float(sphere_state(gap=1e-20).margin)
+    1e-20
+    """
     demand_one(rho, gap)
     given = _as_float(gap if rho is None else rho)
     low, high, name = (0, 2, "gap") if rho is None else (-1, 1, "rho")
@@ -122,13 +126,22 @@ def sphere_state(rho=None, *, gap=None, variance=1.0, ntk=True):
 
 
 def demand_one(rho, gap):
-    """Refuse what does not say which of the two is meant."""
+    """Refuse what does not say which of the two is meant.
+
+    >>> demand_one(0.5, None)
+    """
     if (rho is None) == (gap is None):
         raise TypeError("give either rho or gap=, not both: a correlation is accurate near 0, its gap 1 − ρ near 1.")
 
 
 def run(layers, state):
-    """The state behind the last of `layers`."""
+    """The state behind the last of `layers`.
+
+    >>> import ntkit as nk
+    >>> state = run(nk.mlp(1, "relu").layers, sphere_state(1.0))
+    >>> round(float(state.covariance), 12), round(float(state.ntk), 12)
+    (0.5, 1.0)
+    """
     for layer in layers:
         state = layer.propagate(state)
     return state
@@ -145,6 +158,11 @@ def matrices(architecture, x, y=None, *, ntk=True):
     Returns: Kernels of (n, p) arrays.
     Raises: ValueError for inputs that are not finite or not of that shape; MemoryError with the size, if the matrices
     would not fit.
+
+    >>> import ntkit as nk
+    >>> matrices(nk.mlp(1, "relu"), np.eye(2)).ntk.round(6)
+    array([[1.      , 0.159155],
+           [0.159155, 1.      ]])
     """
     x = _rows(x, "x")
     second = x if y is None else _rows(y, "y")
@@ -182,7 +200,13 @@ def blocks(architecture, x, y=None, *, rows=None, ntk=True):
 
 
 def gram_state(x, y=None, *, ntk=True):
-    """The state of inputs of any norm: x (n, d), y (p, d), float64."""
+    """The state of inputs of any norm: x (n, d), y (p, d), float64.
+
+    >>> state = gram_state(np.array([[3.0, 4.0], [0.0, 2.0]]))
+    >>> state.covariance
+    array([[25.,  8.],
+           [ 8.,  4.]])
+    """
     xp = array_namespace(x)
     second = x if y is None else y
     q1, q2 = xp.sum(x * x, axis=1)[:, None], xp.sum(second * second, axis=1)[None, :]
