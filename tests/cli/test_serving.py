@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -159,25 +160,30 @@ def test_the_demo_has_no_files_terminals_or_kernels_to_start(demo):
 def test_the_demos_kernels_run_no_code_of_a_visitor(demo, tmp_path):
     kernel = re.search(r'"kernelId": "([^"]+)"', demo.get(f"/?token={TOKEN}")[2])[1]
     proof = tmp_path / "proof"
-    replies = IOLoop.current().run_sync(lambda: try_to_run(demo, kernel, f"open({str(proof)!r}, 'w')"))
+    attempt = partial(try_to_run, demo, kernel, f"open({str(proof)!r}, 'w')")
+    replies = IOLoop.current().run_sync(attempt, timeout=STARTUP_SECONDS)
     assert "kernel_info_reply" in replies
     assert not replies & {"execute_reply", "execute_input"}
     assert not proof.exists()
 
 
+def channels(demo, kernel):
+    return f"ws://127.0.0.1:{demo.port}/api/kernels/{kernel}/channels"
+
+
 async def try_to_run(demo, kernel, code):
     """Send code, then ask for the kernel's info; the types of all messages up to its answer."""
-    url = f"ws://127.0.0.1:{demo.port}/api/kernels/{kernel}/channels"
-    socket = await websocket_connect(HTTPRequest(url, headers={"Authorization": f"token {TOKEN}"}))
+    request = HTTPRequest(channels(demo, kernel), headers={"Authorization": f"token {TOKEN}"})
+    connection = await websocket_connect(request)
     settings = {"code": code, "silent": False, "store_history": False, "allow_stdin": False, "user_expressions": {}}
     for kind, content in (("execute_request", settings), ("kernel_info_request", {})):
         header = {"msg_id": kind, "msg_type": kind, "session": "test", "username": "", "date": "", "version": "5.3"}
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
-        await socket.write_message(json.dumps(message))
+        await connection.write_message(json.dumps(message))
     kinds = set()
     while "kernel_info_reply" not in kinds:
-        kinds.add(json.loads(await socket.read_message())["header"]["msg_type"])
-    socket.close()
+        kinds.add(json.loads(await connection.read_message())["header"]["msg_type"])
+    connection.close()
     return kinds
 
 
