@@ -1,6 +1,9 @@
-"""Arguments that are one number: a message says what must hold and what came instead."""
+"""Arguments that are numbers: a message says what must hold and what came instead."""
 
 import math
+
+import numpy as np
+from array_api_compat import array_namespace, is_torch_array
 
 
 def real(name, value, *, least=-math.inf, above=-math.inf, most=math.inf, must, remedy=""):
@@ -31,6 +34,23 @@ def whole(name, value, *, least, most=2**53, must, remedy=""):
     if number is None or not (least <= number <= most and number == int(number)):
         raise ValueError(f"{name} must {must}; got {value!r}.{' ' * bool(remedy)}{remedy}")
     return int(number)
+
+
+def floats(name, values):
+    """Numbers as an array to compute with: float64, or a torch tensor of float32 or float64.
+
+    Raises: ValueError for anything but real numbers.
+
+    >>> floats("rho", [1, 0])
+    array([1., 0.])
+    """
+    if is_torch_array(values):
+        xp = array_namespace(values)
+        return values if values.dtype in (xp.float32, xp.float64) else xp.astype(values, xp.float64)
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"{name} must hold real numbers; got {values!r}.")
+    return array.astype(float, copy=False)
 
 
 def _number(value):

@@ -18,6 +18,7 @@ from itertools import pairwise
 import numpy as np
 from array_api_compat import array_namespace, device, is_torch_array
 
+from ntkit.arguments import floats
 from ntkit.gaussian import NODES, density, gauss_legendre, panel_nodes
 from ntkit.slopes import slope_product
 
@@ -73,7 +74,7 @@ class Dual:
     def __call__(self, rho):
         """σ̂(ρ), ρ ∈ [−1, 1]; relatively accurate near ρ = 0 when E σ = 0."""
         rho = _correlations(rho)
-        return self.pair(rho, 1 - array_namespace(rho).abs(rho), slope=False).value
+        return self.pair(rho, 1 - array_namespace(rho).abs(rho), slope=False).value[()]
 
     def derivative(self, rho):
         """σ̂'(ρ) = E σ'(U)σ'(V), ρ ∈ [−1, 1].
@@ -81,17 +82,17 @@ class Dual:
         Raises: ValueError at ρ = ±1 when σ has a jump, where it is infinite.
         """
         rho = _correlations(rho)
-        return self.pair(rho, 1 - array_namespace(rho).abs(rho)).slope
+        return self.pair(rho, 1 - array_namespace(rho).abs(rho)).slope[()]
 
     def gap(self, delta):
         """σ̂(1) − σ̂(1 − δ), δ ∈ [0, 2], relatively accurate down to the smallest δ."""
-        delta = _as_float(delta)
+        delta = floats("delta", delta)
         if not bool(((delta >= 0) & (delta <= 2)).all()):
             raise ValueError(
                 f"delta must lie in [0, 2]; got {_offending(delta, (delta >= 0) & (delta <= 2))}. "
                 "A gap is 1 − ρ for a correlation ρ."
             )
-        return self._gap_at(_angle(delta))
+        return self._gap_at(_angle(delta))[()]
 
     # --- for the layers --------------------------------------------------------------------------------------------
 
@@ -211,12 +212,8 @@ def jump_message(activation):
 # --- arguments -----------------------------------------------------------------------------------------------------
 
 
-def _as_float(x):
-    return x if is_torch_array(x) else np.asarray(x, dtype=float)
-
-
 def _correlations(rho):
-    rho = _as_float(rho)
+    rho = floats("rho", rho)
     inside = (rho >= -1) & (rho <= 1)
     if not bool(inside.all()):
         raise ValueError(f"rho must lie in [-1, 1]; got {_offending(rho, inside)}. It is a correlation.")
@@ -243,8 +240,7 @@ def clamp(x, low, high):
 
 
 def _replace(array, where, values):
-    xp = array_namespace(array)
-    array = xp.asarray(array, copy=True)
+    array = array.clone() if is_torch_array(array) else np.array(array)
     array[where] = values
     return array
 

@@ -64,7 +64,11 @@ class Meshed:
 
 
 def meshed(function, kinks, radius, scale):
-    """The Meshed of a function that is smooth between its kinks, and negligible under N(0, 1) beyond the radius."""
+    """The Meshed of a function that is smooth between its kinks, and negligible under N(0, 1) beyond the radius.
+
+    >>> meshed(np.abs, [0.0], 9.0, scale=1.0).edges
+    array([-9.,  0.,  9.])
+    """
     kinks = np.array([b for b in kinks if abs(b) < radius])
     edges = np.array([-radius, *(kinks if len(kinks) else [0.0]), radius])
     largest = np.sqrt(scale)
@@ -90,6 +94,10 @@ def products(f, angles):
 
     Parameters: f, Meshed; angles, shape (n,).  Returns: (n,), exact to rounding of E f².
     Raises: ValueError when f has so much structure that it would take minutes.
+
+    >>> step = meshed(lambda x: np.where(x > 0, 1.0, 0.0), [0.0], 9.0, scale=0.5)
+    >>> products(step, np.array([np.pi / 3])).round(12)  # (π − θ)/2π
+    array([0.33333333])
     """
     if f.kinks.tolist() == [0.0]:
         return _polar(f, angles)
@@ -105,6 +113,9 @@ def integrals(function, edges, scale, cost=1):
 
     Parameters: function, (row of every place, places) → values, both (panels, nodes); smooth between the breaks;
     scale, of which the integrals shall be exact to rounding; cost, evaluations a place.
+
+    >>> integrals(lambda row, x: (row + 1) * np.cos(x), np.array([[0.0, 1.0], [0.0, np.pi / 2]]), scale=1.0).round(12)
+    array([0.84147098, 2.        ])
     """
     row, left, right = _panels(edges)
     total, spent = np.zeros(len(edges)), 0
@@ -138,6 +149,10 @@ def line_integrals(values, breaks, level):
 
     Parameters: values, (rows, places) → g there, (panels, 1) and (panels, nodes) → (panels, nodes); breaks (rows, k),
     ascending; level, (rows, middles of panels) → the index in `_NODES` that g needs there, −1 where g is negligible.
+
+    >>> breaks = np.array([[-9.0, 0.0, 9.0]])
+    >>> line_integrals(lambda row, z: np.abs(z), breaks, lambda row, z: np.zeros_like(row)) * np.sqrt(np.pi / 2)
+    array([1.])
     """
     row, left, right = _panels(breaks)
     wanted = level(row, 0.5 * (left + right))

@@ -22,13 +22,22 @@ def slope_product(activation):
     """The function θ → D(θ), or D(θ) sin θ for a σ with jumps: bounded in both cases.
 
     Returns: callable, angles in (0, π), shape (n,), to (n,).
+
+    >>> import ntkit as nk
+    >>> slope_product(nk.activation("abs"))(np.array([np.pi / 4])).round(12)  # 1 − 2θ/π
+    array([0.5])
     """
     squares = series(activation)
     return _Quadrature(activation) if squares is None else _Series(squares)
 
 
 def series(activation):
-    """a_k² of a smooth activation until their tail is below rounding; None where 4096 do not suffice."""
+    """a_k² of a smooth activation until their tail is below rounding; None where 4096 do not suffice.
+
+    >>> import ntkit as nk
+    >>> series(nk.activation("quadratic"))[:4].round(12), series(nk.activation("relu"))
+    (array([0., 0., 1., 0.]), None)
+    """
     for count in () if activation.kinks else _SERIES_TERMS:
         squares = activation.hermite(count) ** 2
         slopes = np.arange(count) * squares
@@ -111,7 +120,12 @@ class _Quadrature:
 
 
 def piecewise_constant_levels(activation):
-    """The values of σ' between the kinks if it is piecewise constant, as far as N(0, 1) sees it, else None."""
+    """The values of σ' between the kinks if it is piecewise constant, as far as N(0, 1) sees it, else None.
+
+    >>> import ntkit as nk
+    >>> piecewise_constant_levels(nk.activation("hardtanh")), piecewise_constant_levels(nk.activation("elu"))
+    (array([0., 1., 0.]), None)
+    """
     resolved = activation.resolved
     slopes, weights = activation.derivative(resolved.nodes), root_density(resolved.nodes)
     between = np.searchsorted(activation.kinks, resolved.nodes[:, 0])
