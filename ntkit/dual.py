@@ -23,6 +23,7 @@ from ntkit.gaussian import NODES, density, gauss_legendre, panel_nodes
 from ntkit.slopes import slope_product
 
 _DEGREE = 24  # Chebyshev points on a panel of the angle
+_ACCURACY = 1e-12
 _TOLERANCE = 5e-15
 _NUMERICAL_TOLERANCE = 2e-13  # of the derivative that we found ourselves
 _SMALLEST_PANEL = 1e-8
@@ -52,22 +53,23 @@ class Dual:
         small = activation.hermite(_SMALL_TERMS) ** 2
         self._small = small, (np.arange(len(small)) * small)[1:]
         tolerance = _TOLERANCE if activation.has_derivative else _NUMERICAL_TOLERANCE
-        self._edges, self._tables = _tabulate(slope_product(activation), self._power, tolerance)
+        self._edges, self._tables, misfit = _tabulate(slope_product(activation), self._power, tolerance)
         self._devices = {}
-        self._check()
+        self._check(misfit)
 
-    def _check(self):
-        """Two ends of the table against one-dimensional integrals, which it did not use."""
+    def _check(self, misfit):
+        """Refuse a table that did not converge, or misses one of two ends that it did not use."""
         sigma, edges = self.activation, self.activation.resolved.edges
         nodes, weights = panel_nodes(np.unique(np.concatenate([edges, -edges])), NODES)
         mirrored = (weights * density(nodes) * sigma(nodes) * sigma(-nodes)).sum()
-        for angle, value in ((np.pi / 2, sigma.mean**2), (np.pi, mirrored)):
-            error = abs(self.at_one - float(self._gap_at(np.asarray([angle]))[0]) - value)
-            if not error <= 1e-12 * self.at_one:
-                raise ValueError(
-                    f"the dual of activation {sigma.name!r} could not be resolved to 1e-12 (it is off by "
-                    f"{error / self.at_one:.1e} at ρ = {np.cos(angle):.0f}). Name all its kinks, or smooth it."
-                )
+        gaps = self._gap_at(np.array([0.5 * np.pi, np.pi]))
+        misses = np.abs(self.at_one - gaps - np.array([sigma.mean**2, mirrored])) / (self.at_one + 1e-300)
+        error = max(misfit, *misses)
+        if not error <= _ACCURACY:
+            raise ValueError(
+                f"the dual of activation {sigma.name!r} could not be resolved to {_ACCURACY}: it is off by "
+                f"{error:.1e}. Name all its kinks, give its derivative, or smooth it."
+            )
 
     # --- public ----------------------------------------------------------------------------------------------------
 
@@ -271,23 +273,25 @@ def _tabulate(integrand, power, tolerance):
     """Chebyshev coefficients of gap/sin^power(θ/2) and of the derivative table on panels of [0, π].
 
     The derivative table holds D for power 2, D sin θ for power 1.
+    Returns: edges (panels + 1,), tables (2, degree, panels), the largest of the last coefficients relative to D.
     """
     points, transform = _chebyshev_points(_DEGREE)
-    panels, todo, scale = [], [(0.0, 0.5 * np.pi), (0.5 * np.pi, np.pi)], 0.0
-    while todo:
-        left, right = todo.pop()
-        coefficients = transform @ integrand(left + 0.5 * (right - left) * (1 + points))
-        scale = max(scale, np.abs(coefficients).max())
-        full = len(panels) + len(todo) > _MOST_PANELS or right - left < _SMALLEST_PANEL
-        if full or np.abs(coefficients[-3:]).max() <= tolerance * scale:
-            panels.append((left, right, coefficients))
-        else:
-            middle = 0.5 * (left + right)
-            todo += [(middle, right), (left, middle)]
-    panels.sort(key=lambda panel: panel[0])
-    edges = np.array([p[0] for p in panels] + [np.pi])
-    slopes = np.stack([p[2] for p in panels], axis=1)
-    return edges, np.stack([_integrate(edges, slopes, power), slopes])
+    left, right = np.array([0.0, 0.5 * np.pi]), np.array([0.5 * np.pi, np.pi])
+    starts, kept, scale, worst = [], [], 0.0, 0.0
+    while len(left):
+        angles = left[:, None] + 0.5 * (right - left)[:, None] * (1 + points)
+        coefficients = integrand(angles.ravel()).reshape(angles.shape) @ transform.T
+        scale = max(scale, np.abs(coefficients).max(), 1e-300)
+        tail = np.abs(coefficients[:, -3:]).max(axis=1) / scale
+        fine = (tail <= tolerance) | (right - left < _SMALLEST_PANEL) | (len(kept) + len(left) > _MOST_PANELS)
+        starts += left[fine].tolist()
+        kept += list(coefficients[fine])
+        worst = max(worst, tail[fine].max(initial=0.0))
+        middle = 0.5 * (left + right)[~fine]
+        left, right = np.concatenate([left[~fine], middle]), np.concatenate([middle, right[~fine]])
+    order = np.argsort(starts)
+    edges, slopes = np.append(np.array(starts)[order], np.pi), np.stack(kept, axis=1)[:, order]
+    return edges, np.stack([_integrate(edges, slopes, power), slopes]), worst
 
 
 def _integrate(edges, slopes, power):
