@@ -27,6 +27,7 @@ CHROMIUM_BUNDLES = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.parent.name in SERVER_FOLDERS:
