@@ -41,7 +41,8 @@ class Relative:
 
     @property
     def statement(self):
-        return f"relative {self.limit:g}" + (f", differences above {self.floor:g}" if self.floor else "")
+        parts = (f"relative {self.limit:g}", self.limit), (f"within {self.floor:g}", self.floor)
+        return " or ".join(text for text, bound in parts if bound) or "exact"
 
     def deviation(self, value, reference, other):
         """The largest relative difference."""

@@ -181,3 +181,19 @@ def test_each_name_of_either_side_gets_a_verdict():
         ("both", AGREES),
         ("old", MISSING),
     ]
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "statement"),
+    [
+        (Relative(), "relative 1e-09"),
+        (Relative(1e-9, floor=1e-12), "relative 1e-09 or within 1e-12"),
+        (Relative(0, floor=1), "within 1"),
+        (Relative(0), "exact"),
+        (Exact(), "exact"),
+        (MonteCarlo(0.1), "5 standard errors"),
+        (Curves(1.5), "order at the end, and a factor 1.5"),
+    ],
+)
+def test_a_tolerance_says_what_it_demands(tolerance, statement):
+    assert tolerance.statement == statement
