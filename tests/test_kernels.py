@@ -175,7 +175,7 @@ def test_correlation_or_gap():
         ({"depth": -1}, "whole number of hidden layers"),
         ({"depth": 2.5}, "whole number of hidden layers"),
         ({"depth": 1, "weight_std": 0}, "weight_std must be positive"),
-        ({"depth": 1, "bias_std": -1}, "bias_std not negative"),
+        ({"depth": 1, "bias_std": -1}, "bias_std must be at least 0"),
         ({"depth": 1, "activation": "rellu"}, "activation must be one of"),
     ],
 )
