@@ -114,8 +114,9 @@ def _elu(x, alpha, beta=1.0, scale=1.0):
 
 
 def _elu_derivative(x, alpha, beta=1.0, scale=1.0):
-    below = (alpha / beta) * array_namespace(x).exp(-_positive(-x / beta))
-    return scale * _where(x > 0, 1.0, below)
+    xp = array_namespace(x)
+    below = scale * (alpha / beta) * xp.exp(xp.clip(x, None, 0.0) / beta)
+    return below if alpha == beta else _where(x > 0, scale, below)
 
 
 def _clip(x, low, high):
@@ -133,15 +134,6 @@ def shifted_relu(x, c):
 
 def shifted_relu_derivative(x, c):
     return _indicator(x > c, x)
-
-
-def shifted_relu_moments(c):
-    """b = −E max(X − c, 0) and Var max(X − c, 0), stable on both sides: max(x − c, 0) = x − c + max(c − x, 0)."""
-    a = abs(c)
-    tail, density = scipy.special.ndtr(-a), math.exp(-0.5 * a * a) / _ROOT_2PI
-    mean = density - a * tail
-    variance = (1 + a * a) * tail - a * density - mean**2
-    return (-mean, variance) if c >= 0 else (-mean - a, 1 - 2 * tail + variance)
 
 
 # --- polynomials ----------------------------------------------------------------------------------------------------

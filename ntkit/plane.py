@@ -26,7 +26,7 @@ _WIDTHS = np.array([0.7, 2.5])  # of panels on which 10, and 16, nodes do for th
 _NARROWEST = 1e-5
 _NEGLIGIBLE = 1e-19
 _CHUNK = 1 << 15  # nodes evaluated at a time: what a cache likes
-_MOST_NODES = 4e8
+_MOST_NODES = 4e7  # seconds, for one call
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,16 +122,16 @@ def integrals(function, edges, scale, cost=1):
     while len(left):
         narrow = right - left < _WIDTHS[0]
         fine = right - left < _NARROWEST
-        for nodes, part in zip(_OUTER_NODES, (narrow, ~narrow), strict=True):
-            spent += cost * nodes * part.sum()
-            found, resolved = _on_panels(function, row[part], left[part], right[part], nodes, scale)
-            fine[part] |= resolved
-            total += np.bincount(row[part][fine[part]], found[fine[part]], minlength=len(edges))
+        spent += cost * (_OUTER_NODES[0] * narrow.sum() + _OUTER_NODES[1] * (~narrow).sum())
         if spent > _MOST_NODES:
             raise ValueError(
                 "a function must not have so many kinks, or be so steep, that its integrals in the plane take "
                 f"{spent:.0e} evaluations: smooth it, or rescale its argument."
             )
+        for nodes, part in zip(_OUTER_NODES, (narrow, ~narrow), strict=True):
+            found, resolved = _on_panels(function, row[part], left[part], right[part], nodes, scale)
+            fine[part] |= resolved
+            total += np.bincount(row[part][fine[part]], found[fine[part]], minlength=len(edges))
         row = np.tile(row[~fine], 2)
         left, right = _halves(left[~fine], right[~fine])
     return total
