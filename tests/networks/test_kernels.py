@@ -212,21 +212,26 @@ class TestKindsAndPrecision:
 class TestMemory:
     @pytest.mark.parametrize(("method", "n"), [("layerwise", 2500), ("jacobian", 48), ("products", 32)])
     def test_estimate_bounds_the_measured_peak(self, method, n):
-        # In a process of its own, since the peak that a process reports never falls.
+        # In a process of its own, since the peak that a process reports never falls. Linux starts a child's ru_maxrss at
+        # the size of its parent, which hides the child's own peak: VmHWM is counted from the child's first instruction.
         code = f"""
-import resource, sys, torch, ntkit as nk
+import pathlib, re, resource, sys, torch, ntkit as nk
 from ntkit import networks
+
+def peak():
+    if sys.platform == "linux":
+        return 1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", pathlib.Path("/proc/self/status").read_text())[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
 module = nk.mlp(4, "relu").module(20, 512, seed=0, dtype=torch.float64)
 x = torch.randn({n}, 20, dtype=torch.float64)
 networks.empirical_ntk(module, x[:2], method="{method}")
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 before = peak()
 networks.empirical_ntk(module, x, method="{method}")
 print((peak() - before) / networks.estimate_memory(module, x, method="{method}"))
 """
         done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-        # the peak that the system reports leaves out what the allocator reuses: the lower end only excludes nonsense
-        assert 0.05 < float(done.stdout) < 1.1
+        assert 0.3 < float(done.stdout) < 1.1
 
     @pytest.mark.parametrize("method", METHODS)
     def test_what_would_not_fit_is_refused_with_a_chunk_that_does(self, method, monkeypatch):
