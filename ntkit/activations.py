@@ -13,16 +13,25 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
-from array_api_compat import is_torch_array
+from array_api_compat import array_namespace, is_torch_array
 
 from ntkit import _catalogue, gaussian
 from ntkit.arguments import real, whole
 from ntkit.dual import Dual
-from ntkit.resolving import resolve
+from ntkit.resolving import evaluate, resolve
 
 _ROUNDING = 1e-15
+_MOMENTS = ("mean", "second_moment", "variance")
+
+
+class _Recipe(NamedTuple):
+    """What an activation of the catalogue is made of: it is known, and pickled, by this."""
+
+    name: str
+    parameters: tuple
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -59,8 +68,12 @@ class Activation:
     def __init__(self, name, function, kinks=(), derivative=None, *, parity=None, degree=None, key=()):
         if not callable(function):
             raise TypeError(f"an activation needs a function of one array; got {type(function).__name__}.")
+        if derivative is not None and not callable(derivative):
+            raise TypeError(f"a derivative must be a function of one array; got {type(derivative).__name__}.")
         if parity not in (None, "even", "odd"):
             raise ValueError(f"parity must be 'even', 'odd' or None; got {parity!r}.")
+        if degree is not None:
+            real("degree", degree, least=0, must="be a number r ≥ 0 with f(tx) = t^r f(x) for t > 0, or None")
         values = {
             "name": str(name),
             "function": function,
@@ -92,6 +105,14 @@ class Activation:
     def _identity(self):
         return self.key, self.scale, self.shift, self.input_scale
 
+    def __reduce__(self):
+        """Pickled without what can be found again; one of the catalogue by its name and parameters."""
+        values = {attribute: getattr(self, attribute) for attribute in self.__dataclass_fields__}
+        moments = {moment: self.__dict__[moment] for moment in _MOMENTS if moment in self.__dict__}
+        if isinstance(self.key, _Recipe):
+            del values["function"], values["base_derivative"]
+        return _revived, (values, moments)
+
     def __repr__(self):
         return f"<Activation {self.name}>"
 
@@ -111,6 +132,7 @@ class Activation:
                 f"activation {self.name!r} must accept torch tensors here, but its function raised: {error}. "
                 "Write it with operations that both libraries share (array_api_compat.array_namespace(x).tanh, …)."
             ) from error
+        value = _like(x, value)
         return self.scale * (value + self.shift) if self.shift else self.scale * value
 
     def derivative(self, x):
@@ -118,7 +140,7 @@ class Activation:
         x = _as_array(x)
         if self.base_derivative is None:
             return self._numerical_derivative(x)
-        slope = self.base_derivative(self.input_scale * x if self.input_scale != 1.0 else x)
+        slope = _like(x, self.base_derivative(self.input_scale * x if self.input_scale != 1.0 else x))
         factor = self.scale * self.input_scale
         return factor * slope if factor != 1.0 else slope
 
@@ -299,10 +321,21 @@ def _as_array(x):
     return array if array.dtype.kind == "f" else array.astype(float)
 
 
+def _like(x, value):
+    """The value in the shape and precision of x, where a function returned a single number, or truth values."""
+    xp = array_namespace(x)
+    if np.ndim(value) == 0 and (x.ndim or not hasattr(value, "dtype")):
+        return xp.full_like(x, value)
+    if value.dtype == x.dtype or not xp.isdtype(x.dtype, "real floating"):
+        return value
+    return value if xp.isdtype(value.dtype, "complex floating") else xp.astype(value, x.dtype)
+
+
 def _places(kinks):
     must = "be a finite number, a place where the activation is not smooth"
     return tuple(
-        real("a kink", b, must=must, remedy="Leave kinks out to have them found.") for b in np.atleast_1d(kinks)
+        real("a kink", b, must=must, remedy="Leave kinks out to have them found.")
+        for b in np.atleast_1d(kinks).tolist()
     )
 
 
@@ -323,7 +356,7 @@ def _check_claims(activation, base):
         claims.append((f"degree={degree}, f(2x) = 2^{degree} f(x)", base.values, f(2 * x) / 2.0**degree))
     if activation.base_derivative:
         slope, uncertainty = _difference_quotient(f, x, base.kinks)
-        given = activation.base_derivative(x)
+        given = evaluate(activation.base_derivative, x, f"the derivative of activation {activation.name!r}")
         claims.append(("its derivative", slope, np.where(np.abs(given - slope) < 10 * uncertainty, slope, given)))
     for claim, is_value, said in claims:
         wrong = weight * np.abs(is_value - said) > 1e-6
@@ -346,6 +379,18 @@ def _difference_quotient(f, x, kinks):
 @lru_cache(maxsize=256)
 def _dual(sigma):
     return Dual(sigma)
+
+
+def _revived(values, moments):
+    """An activation from its pickle."""
+    key = values["key"]
+    if isinstance(key, _Recipe):
+        template = activation(key.name, **dict(key.parameters))
+    else:
+        template = Activation(values["name"], values["function"])
+    sigma = template._variant(**values)
+    sigma.__dict__.update(moments)
+    return sigma
 
 
 # --- the catalogue -------------------------------------------------------------------------------------------------
@@ -383,8 +428,7 @@ def activation(name, /, **parameters):
         )
     definition = _catalogue.DEFINITIONS[key]
     values = _bind(key, definition, parameters)
-    label = key + (f"({', '.join(f'{k}={v!r}' for k, v in values.items())})" if values else "")
-    return _from_definition(label, definition, tuple(values.items()))
+    return _from_definition(_Recipe(key, tuple(values.items())))
 
 
 def _bind(name, definition, parameters):
@@ -400,16 +444,16 @@ def _bind(name, definition, parameters):
 
 
 @lru_cache(maxsize=512)
-def _from_definition(label, definition, parameters):
-    values = dict(parameters)
+def _from_definition(recipe):
+    definition, values = _catalogue.DEFINITIONS[recipe.name], dict(recipe.parameters)
     return Activation(
-        label,
+        recipe.name + (f"({', '.join(f'{k}={v!r}' for k, v in values.items())})" if values else ""),
         partial(definition.function, **values),
         definition.kinks(**values),
         partial(definition.derivative, **values),
         parity=definition.parity(**values),
         degree=definition.degree(**values),
-        key=(label,),
+        key=recipe,
     )
 
 
@@ -444,7 +488,7 @@ def _normrelu(c):
         partial(_catalogue.shifted_relu, c=c),
         (c,),
         partial(_catalogue.shifted_relu_derivative, c=c),
-        key=(f"normrelu(c={c!r})",),
+        key=_Recipe("normrelu", (("c", c),)),
     )
     # By quadrature: the closed form of λ loses four digits at c = 6.
     return base._variant(scale=float(1 / np.sqrt(base.variance)), shift=-base.mean)._with_exact_moments()

@@ -12,6 +12,7 @@ from ntkit.gaussian import NODES, Resolved, density, legendre_transform, panel_n
 
 _PANEL_WIDTH = 0.9712385  # crooked, so that no edge of ours falls on a number at which somebody puts a kink
 _OFFSET = 0.0137219
+_CROOKED = 0.4137219
 _LARGEST_RADIUS = 38.0  # the normal density underflows beyond
 _NEGLIGIBLE = 42.0  # −log(6e-19)
 _MOST_KINKS = 40
@@ -42,7 +43,7 @@ def resolve(function, kinks=(), name="the function"):
         edges, steep = _refine(function, _initial_edges(radius, kinks), name)
         found = _locate(function, edges, steep, kinks)
         if not found:
-            values = _evaluate(function, panel_nodes(edges, NODES)[0], name)
+            values = evaluate(function, panel_nodes(edges, NODES)[0], name)
             return Resolved(function, edges, values @ legendre_transform(NODES).T, values, kinks)
         kinks = tuple(sorted({*kinks, *found}))
     raise ValueError(
@@ -58,7 +59,7 @@ def _radius(function, name):
     """Smallest R with |f|√φ negligible beyond it."""
     x = np.arange(_OFFSET, _LARGEST_RADIUS, 0.05)
     x = np.concatenate([-x[::-1], x])
-    values = np.minimum(np.abs(_evaluate(function, x, name, allow_overflow=True)), 1e300)
+    values = np.minimum(np.abs(evaluate(function, x, name, allow_overflow=True)), 1e300)
     size = np.log(np.maximum(values, 1e-300)) - 0.25 * x**2
     relevant = np.abs(x)[size > size.max() - _NEGLIGIBLE].max()
     if relevant > _LARGEST_RADIUS - 1:
@@ -69,7 +70,14 @@ def _radius(function, name):
     return max(float(relevant) + 0.05, 8.0)
 
 
-def _evaluate(function, x, name, allow_overflow=False):
+def evaluate(function, x, name, allow_overflow=False):
+    """The values of a user's function as an array of the shape of x.
+
+    Raises: ValueError when they are not real, finite (NaN at least, if overflow is allowed) and of that shape.
+
+    >>> evaluate(lambda x: x > 0, np.array([-1.0, 1.0]), "a step")
+    array([0., 1.])
+    """
     values = _real_values(function, x, name)
     if values.ndim == 0:
         values = np.broadcast_to(values, x.shape)
@@ -103,7 +111,10 @@ def _initial_edges(radius, kinks):
     inner = _OFFSET + _PANEL_WIDTH * np.arange(-count, count + 1)
     distance = np.abs(inner[:, None] - np.array([*kinks, np.inf])).min(axis=1)
     inner = inner[(np.abs(inner) < radius - 0.3) & (distance > 0.2)]
-    return np.unique(np.concatenate([[-radius], inner, kinks, [radius]]))
+    edges = np.unique(np.concatenate([[-radius], inner, kinks, [radius]]))
+    between = np.isin(edges[:-1], kinks) & np.isin(edges[1:], kinks) & (np.diff(edges) > 10 * _STEEP_WIDTH)
+    # halfway between two named kinks there may be one that was forgotten
+    return np.sort(np.append(edges, (edges[:-1] + _CROOKED * np.diff(edges))[between]))
 
 
 def _refine(function, edges, name):
@@ -112,7 +123,7 @@ def _refine(function, edges, name):
     done, steep, scale = [], [], None
     while len(left):
         nodes = panel_nodes(np.stack([left, right], axis=-1), NODES)[0][:, 0]
-        values = _evaluate(function, nodes, name)
+        values = evaluate(function, nodes, name)
         if scale is None:
             scale = np.sqrt((values**2 * density(nodes)).sum(axis=1).max()) + 1e-300
         fine = _is_resolved(function, left, right, values, scale, name)
@@ -140,7 +151,7 @@ def _is_resolved(function, left, right, values, scale, name):
     ends = np.stack([left + margin, right - margin], axis=1)
     local = (2 * ends - (left + right)[:, None]) / width[:, None]
     polynomials = np.einsum("pek,pk->pe", np.polynomial.legendre.legvander(local, NODES - 1), coefficients)
-    misfit = np.abs(_evaluate(function, ends, name) - polynomials)
+    misfit = np.abs(evaluate(function, ends, name) - polynomials)
     flat = (tail <= noise) | (tail * weight <= 1e-17 * scale)
     return flat & ((misfit <= 16 * noise[:, None]) | (misfit * weight[:, None] <= 1e-15 * scale)).all(axis=1)
 
