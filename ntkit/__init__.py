@@ -35,6 +35,7 @@ _MODULES = (
     "runner",
     "shapes",
     "spectra",
+    "theorems",
 )
 
 __all__ = [*_HOME_OF, *_MODULES]

@@ -1,0 +1,89 @@
+"""The theorem ledger: each lemma, theorem and corollary as an entry that is called, seen and checked.
+
+An entry knows its source, what it assumes (checked on the activation and the points), what it bounds, and how to compute
+the exact quantity without it.  `table()` lists the entries; `run()` checks them on a `Grid` and returns the table of
+verdicts; `check("theorem_3")` gives one `Verdict`.  A wider grid is a `Grid` with other arguments.
+
+Source: Agarwal, Awasthi, Kale, "A Deep Conditioning Treatment of Neural Networks", final version (2021), whose numbers
+are used, and the earlier one (2020).
+"""
+
+from ntkit.theorems import ledger, misprints, normalized
+from ntkit.theorems.entry import Assumption, Claim, Entry, Subject
+from ntkit.theorems.erratum import Erratum, Evidence
+from ntkit.theorems.grid import Grid
+from ntkit.theorems.ledger import Comparison, Ledger, Verdict
+
+__all__ = [
+    "ENTRIES",
+    "ERRATA",
+    "Assumption",
+    "Claim",
+    "Comparison",
+    "Entry",
+    "Erratum",
+    "Evidence",
+    "Grid",
+    "Ledger",
+    "Subject",
+    "Verdict",
+    "check",
+    "errata",
+    "run",
+    "table",
+]
+
+ENTRIES = {entry.key: entry for subject in (normalized,) for entry in subject.ENTRIES}
+"""Every entry by its key, in the order of the paper."""
+
+ERRATA = {erratum.key: erratum for subject in (misprints,) for erratum in subject.ERRATA}
+"""What is misprinted, by key, each with a live check."""
+
+
+def table():
+    """The entries as a Ledger that prints as a table, and shows as one in a notebook.
+
+    >>> print(str(table()).splitlines()[1].split("  ")[0])
+    lemma_19
+    """
+    return Ledger(tuple(map(ledger.entry_row, ENTRIES.values())))
+
+
+def errata():
+    """The errata as a Ledger, each checked now; `.rows` say what is printed, what is right, and what tells them apart.
+
+    >>> len(errata()) == len(ERRATA)
+    True
+    """
+    return Ledger(tuple(map(ledger.erratum_row, ERRATA.values())))
+
+
+def check(key, grid=None):
+    """The Verdict on the entry called `key`, on a Grid (the default one if None).
+
+    Raises: ValueError for an unknown key.
+
+    >>> verdict = check("lemma_21", Grid(deltas=(0.1, 0.2)))
+    >>> verdict.word, verdict.tightest.subject
+    ('holds', 'quadratic')
+    """
+    return ledger.check_entry(_entry(key), grid)
+
+
+def run(keys=None, grid=None, on_verdict=None):
+    """The verdicts on the entries called `keys` (all if None) as a Ledger; `.holds` says whether all hold.
+
+    on_verdict is called with each Verdict as it comes.
+    Raises: ValueError for an unknown key.
+
+    >>> run(["lemma_21", "lemma_26"], Grid(deltas=(0.1, 0.2))).holds
+    True
+    """
+    entries = list(ENTRIES.values()) if keys is None else [_entry(key) for key in keys]
+    return ledger.check_entries(entries, grid, on_verdict)
+
+
+def _entry(key):
+    if key not in ENTRIES:
+        raise ValueError(f"a statement is one of {', '.join(ENTRIES)}; got {key!r}.")
+    return ENTRIES[key]
