@@ -1,8 +1,8 @@
 """The theorem ledger: each lemma, theorem and corollary as an entry that is called, seen and checked.
 
-An entry knows its source, what it assumes (checked on the activation and the points), what it bounds, and how to compute
-the exact quantity without it.  `table()` lists the entries; `run()` checks them on a `Grid` and returns the table of
-verdicts; `check("theorem_3")` gives one `Verdict`.  A wider grid is a `Grid` with other arguments.
+An entry knows its source, what it assumes (checked on the activation and the points), what it bounds, and how to
+compute the exact quantity without it.  `table()` lists the entries; `run()` checks them on a `Grid` and returns the
+table of verdicts; `check("theorem_3")` gives one `Verdict`.  A wider grid is a `Grid` with other arguments.
 
 Source: Agarwal, Awasthi, Kale, "A Deep Conditioning Treatment of Neural Networks", final version (2021), whose numbers
 are used, and the earlier one (2020).
@@ -64,8 +64,8 @@ def check(key, grid=None):
     Raises: ValueError for an unknown key.
 
     >>> verdict = check("lemma_21", Grid(deltas=(0.1, 0.2)))
-    >>> verdict.word, verdict.tightest.subject
-    ('holds', 'quadratic')
+    >>> verdict.word, verdict.violations
+    ('holds', 0)
     """
     return ledger.check_entry(_entry(key), grid)
 

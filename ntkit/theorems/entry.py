@@ -74,8 +74,8 @@ class Claim:
     def share(self):
         """How much of the bound is used, (exact − origin)/(bound − origin), its inverse for ≥ from the origin 0.
 
-        In [0, 1] where the claim holds, 1 where the bound is attained; nan where it is silent, or too close to the origin
-        for rounding.  For an equality, the deviation in units of what rounding allows.
+        In [0, 1] where the claim holds, 1 where the bound is attained; nan where it is silent, or too close to the
+        origin for rounding.  For an equality, the deviation in units of what rounding allows.
         """
         exact, bound = np.broadcast_arrays(np.asarray(self.exact, float), np.asarray(self.bound, float))
         allowed = self.rounding * np.abs(bound) + self.slack

@@ -83,7 +83,7 @@ def _corollary_6_factor():
 
 
 def _ceilings(kernel, sharp, stated, least, what):
-    """The largest condition number that 50 points can have, through Gershgorin, at the depth where a corollary starts."""
+    """The largest κ that 50 points can have, through Gershgorin, at the depth where a corollary starts."""
     n, delta, sigma = 50, 0.1, activation("tanh").normalized()
     mu = sigma.coefficient_of_nonlinearity
     depth = least(delta, mu, n)

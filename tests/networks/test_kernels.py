@@ -212,8 +212,8 @@ class TestKindsAndPrecision:
 class TestMemory:
     @pytest.mark.parametrize(("method", "n"), [("layerwise", 2500), ("jacobian", 48), ("products", 32)])
     def test_estimate_bounds_the_measured_peak(self, method, n):
-        # In a process of its own, since the peak that a process reports never falls. Linux starts a child's ru_maxrss at
-        # the size of its parent, which hides the child's own peak: VmHWM is counted from the child's first instruction.
+        # In a process of its own, since the peak that a process reports never falls.  Linux starts the ru_maxrss of a
+        # child at the size of its parent, which hides the child's own peak; VmHWM counts the child alone.
         code = f"""
 import pathlib, re, resource, sys, torch, ntkit as nk
 from ntkit import networks
