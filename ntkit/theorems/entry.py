@@ -8,6 +8,7 @@ import numpy as np
 from ntkit.activations import Activation
 from ntkit.data import Dataset
 
+_TOLD = 100  # times what rounding allows: less of a bound than that says nothing about how much of it is used
 KINDS = {
     "bound": "an inequality with every constant stated",
     "identity": "an equation",
@@ -85,7 +86,8 @@ class Claim:
             used, whole = exact - self.origin, bound - self.origin
             if self.sense == "≥" and self.origin == 0:
                 used, whole = whole, used
-            return np.where(np.minimum(np.abs(whole), np.abs(bound - self.origin)) > allowed, used / whole, np.nan)
+            told = np.minimum(np.abs(whole), np.abs(bound - self.origin)) > _TOLD * allowed
+            return np.where(told, used / whole, np.nan)
 
 
 @dataclass(frozen=True, eq=False)
