@@ -23,6 +23,7 @@ _STEEP_WIDTH = 1e-3
 _EDGE = 2e-13  # how close to an edge a kink may hide
 _REACH = 0.01  # of the polynomials of either side
 _CLEAR = 30.0
+_MISMATCH = (1e-11, 1e-9, 1e-6)  # of neighbours, their slopes and curvatures; what rounding leaves is ten times less
 _ULP = 2.3e-16
 
 
@@ -44,7 +45,10 @@ def resolve(function, kinks=(), name="the function"):
         found = _locate(function, edges, steep, kinks)
         if not found:
             values = evaluate(function, panel_nodes(edges, NODES)[0], name)
-            return Resolved(function, edges, values @ legendre_transform(NODES).T, values, kinks)
+            resolved = Resolved(function, edges, values @ legendre_transform(NODES).T, values, kinks)
+            found = _hidden_at_edges(resolved)
+            if not found:
+                return resolved
         kinks = tuple(sorted({*kinks, *found}))
     raise ValueError(
         f"{name} must be piecewise smooth; near x = {found[0]:.6g} it could not be resolved. "
@@ -174,6 +178,21 @@ def _locate(function, edges, steep, kinks):
     if len(unique) + len(kinks) > _MOST_KINKS:
         raise ValueError(f"at most {_MOST_KINKS} kinks are supported; found {len(unique) + len(kinks)}.")
     return unique
+
+
+def _hidden_at_edges(resolved):
+    """Kinks that happen to lie on an edge of ours: the polynomials of its two sides, or their slopes, differ."""
+    inner, widths = resolved.edges[1:-1], np.diff(resolved.edges)
+    reach, weight = np.minimum(widths[:-1], widths[1:]), root_density(inner)
+    scale = np.sqrt(resolved.expectation(resolved.values**2)) + 1e-300
+    differs = np.zeros(len(inner), dtype=bool)
+    for order, tolerance in enumerate(_MISMATCH):
+        derivatives = np.polynomial.legendre.legder(resolved.coefficients, order, axis=1)
+        derivatives *= (2 / widths[:, None]) ** order
+        right = derivatives[1:] @ (-1.0) ** np.arange(derivatives.shape[1])
+        size = np.maximum(scale, weight * np.abs(resolved.values).max(axis=1)[1:])
+        differs |= weight * reach**order * np.abs(right - derivatives[:-1].sum(axis=1)) > tolerance * size
+    return [float(b) for b in inner[differs] if b not in resolved.kinks]
 
 
 def _meeting_point(function, left, right):
