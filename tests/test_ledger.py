@@ -120,11 +120,29 @@ def test_table_lists_every_entry_once():
     assert [row["name"] for row in table.rows] == list(theorems.ENTRIES)
     assert len(str(table).splitlines()) == len(table) + 1
     assert table._repr_html_().count("<tr>") == len(table) + 1
-    assert not table.holds  # nothing was checked
 
 
 def test_markup_in_a_cell_is_text():
-    assert "<b>" not in theorems.Ledger(({"a": "<b>"},))._repr_html_()
+    assert "<b>" not in theorems.Table(({"a": "<b>"},))._repr_html_()
+
+
+def test_errata_say_what_is_printed_and_give_three_numbers():
+    errata = theorems.errata()
+    assert errata.holds
+    assert [row["name"] for row in errata.rows] == list(theorems.ERRATA)
+    row = next(row for row in errata.rows if row["name"] == "corollary_10_step")
+    assert (row["its value"], row["right gives"], row["print gives"]) == ("0.896174", "1", "0.5")
+
+
+def test_erratum_that_is_none_is_seen():
+    agreeing = theorems.Evidence("two", 2.0, 2.0, 2.0, accuracy=1e-12)
+    astray = theorems.Evidence("two", 2.0, 3.0, 1.0, accuracy=1e-12)
+    assert (agreeing.right_holds, agreeing.fault, agreeing.tells_apart) == (True, "", False)
+    assert (astray.right_holds, astray.fault, astray.tells_apart) == (False, "wrong", False)
+    erratum = theorems.Erratum("none", "here", "2", "2", "nothing", lambda: agreeing)
+    found = ledger.check_errata([erratum])
+    assert not found.holds
+    assert found.rows[0]["print is"] == "NOT TOLD APART"
 
 
 def test_wider_grid_compares_more():

@@ -1,5 +1,6 @@
-"""The command line: ``ntkit lab``, ``demo``, ``run`` and ``page``."""
+"""The command line: ``ntkit lab``, ``demo``, ``run``, ``page`` and ``theorems``."""
 
+import csv
 import sys
 import warnings
 from datetime import UTC, datetime
@@ -110,6 +111,52 @@ def run(notebooks, profile, device, seed, output, against, update_reference):
     )
     click.echo(f"report: {output / 'index.html'}")
     sys.exit(0 if all(outcome.passed for outcome in outcomes) else 1)
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--list", "only_list", is_flag=True, help="List the statements, and check nothing.")
+@click.option("--depth", type=click.IntRange(min=1), help="Deepest network for pairs of points.  [default: 120]")
+@click.option(
+    "--csv", "table", type=click.Path(path_type=Path, dir_okay=False), help="Write the table of verdicts to this file."
+)
+def theorems(names, only_list, depth, table):
+    """Check the statements of the papers called NAMES (all if none are named) against exact quantities.
+
+    Prints a line a statement: its verdict, how many numbers were compared, how much of the bound the tightest of them
+    uses, and where.  Without NAMES the errata follow.  Exits with 1 where a statement is violated.
+    """
+    from ntkit import theorems as ledger
+
+    if only_list:
+        click.echo(str(ledger.table()))
+        return
+    grid = ledger.Grid() if depth is None else ledger.Grid(depth=depth)
+    found = _or_explain(ledger.run, names or None, grid, on_verdict=_print_verdict)
+    if table is not None:
+        _or_explain(_write_csv, table, found.rows)
+    errata = ledger.errata() if not names else None
+    if errata is not None:
+        click.echo("\nErrata, each told from what is right by a number:")
+        for row in errata.rows:
+            click.echo(f"  {row['where']}: {row['printed']}  →  {row['right']}  [{row['print is']}]")
+    click.echo(f"\n{sum(verdict.holds for verdict in found.verdicts)} of {len(found)} statements hold.")
+    sys.exit(0 if found.holds and (errata is None or errata.holds) else 1)
+
+
+def _print_verdict(verdict):
+    word = click.style(f"{verdict.word:<9}", fg="green" if verdict.holds else "red")
+    share = (
+        f"{100 * verdict.tightest.share:5.1f} %" if verdict.entry.kind == "bound" and verdict.tightest else "       "
+    )
+    click.echo(f"{verdict.entry.title:<28} {word} {verdict.compared:>8}  {share}  {verdict.tightest or ''}")
+
+
+def _write_csv(path, rows):
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _print_outcome(outcome):

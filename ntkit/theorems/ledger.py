@@ -61,19 +61,10 @@ class Verdict:
 
 
 @dataclass(frozen=True, eq=False)
-class Ledger:
-    """Entries, or the verdicts on them, as a table: print it, show it in a notebook, or make a frame of `rows`.
-
-    rows: dicts with the same keys; verdicts: what they are made of, empty where nothing was checked yet.
-    """
+class Table:
+    """Rows, dicts with the same keys: print it, show it in a notebook, or make a frame of `rows`."""
 
     rows: tuple
-    verdicts: tuple = field(default=(), repr=False)
-
-    @property
-    def holds(self):
-        """Whether every entry was checked, and holds."""
-        return len(self.verdicts) == len(self.rows) > 0 and all(verdict.holds for verdict in self.verdicts)
 
     def __len__(self):
         return len(self.rows)
@@ -94,6 +85,30 @@ class Ledger:
 
         rows = "".join(line("td", map(str, row.values())) for row in self.rows)
         return f"<table><thead>{line('th', self.rows[0] if self.rows else ())}</thead><tbody>{rows}</tbody></table>"
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger(Table):
+    """The verdicts on some entries, with the row of each."""
+
+    verdicts: tuple = field(repr=False)
+
+    @property
+    def holds(self):
+        """Whether every entry was asked, and holds."""
+        return len(self.verdicts) > 0 and all(verdict.holds for verdict in self.verdicts)
+
+
+@dataclass(frozen=True, eq=False)
+class Errata(Table):
+    """What is printed, what is right, and the Evidence that tells them apart, with the row of each."""
+
+    evidence: tuple = field(repr=False)
+
+    @property
+    def holds(self):
+        """Whether every right form holds, and every printed one is wrong or says less."""
+        return len(self.evidence) > 0 and all(evidence.tells_apart for evidence in self.evidence)
 
 
 def check_entry(entry, grid=None):
@@ -172,14 +187,19 @@ def verdict_row(verdict):
     }
 
 
-def erratum_row(erratum):
-    """A row of the table of errata, its evidence computed now.
+def check_errata(errata):
+    """Errata with their evidence, computed now.
 
     >>> from ntkit.theorems import ERRATA
-    >>> erratum_row(ERRATA["dual_of_exp"])["print is"]
-    'wrong'
+    >>> found = check_errata([ERRATA["dual_of_exp"]])
+    >>> found.holds, found.rows[0]["print is"]
+    (True, 'wrong')
     """
-    evidence = erratum.evidence()
+    evidence = tuple(erratum.evidence() for erratum in errata)
+    return Errata(tuple(map(_erratum_row, errata, evidence)), evidence)
+
+
+def _erratum_row(erratum, evidence):
     return {
         "name": erratum.key,
         "where": erratum.source,
