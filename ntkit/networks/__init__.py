@@ -13,6 +13,7 @@ from ntkit.networks.kernels import (
     estimate_memory,
     ntk_vector_product,
 )
+from ntkit.networks.normalised import normalised_module
 from ntkit.networks.training import TrainingRun, train
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "estimate_memory",
     "in_span",
     "monte_carlo",
+    "normalised_module",
     "ntk_vector_product",
     "train",
     "width_scaling",
