@@ -33,10 +33,48 @@ _REQUIREMENTS = {  # by name: what must hold, and what to say where it does not
         lambda rho, xp: xp.abs(rho) <= 1,
         "rho must lie in [−1, 1]; got {}. It is a correlation.",
     ),
+    "share": (
+        lambda share, xp: (share >= 0) & (share <= 1),
+        "share must lie in [0, 1]; got {}. It is λ, how far between two correlations a third one lies.",
+    ),
+    "epsilon": (
+        lambda epsilon, xp: (epsilon > 0) & (epsilon < 0.5),
+        "epsilon must lie in (0, ½); got {}. It is what 1 − ρ is to fall to.",
+    ),
     "slope_at_one": (
         lambda slope, xp: (slope > 0) & xp.isfinite(slope),
         "slope_at_one must be positive and finite; got {}. An activation that jumps has an infinite σ̂'(1) and "
         "no finite neural tangent kernel.",
+    ),
+    **dict.fromkeys(
+        ("squared_norm", "squared_norm_x", "squared_norm_y"),
+        (
+            lambda norm, xp: (norm >= 0.5) & xp.isfinite(norm),
+            "a squared norm must be 0.5 or more here; got {}. Below, the paper's contraction rate says nothing.",
+        ),
+    ),
+    **dict.fromkeys(
+        ("mu_x", "mu_y"),
+        (
+            lambda mu, xp: (mu >= 0) & (mu <= 1),
+            "a generalised coefficient of non-linearity must lie in [0, 1]; got {}.",
+        ),
+    ),
+    "alpha": (
+        lambda alpha, xp: (alpha > 0) & (alpha <= 1),
+        "alpha must lie in (0, 1]; got {}. At 0 lengths need not come nearer to 1, as those of a linear network.",
+    ),
+    "closed_alpha": (
+        lambda alpha, xp: (alpha >= 0) & (alpha <= 1),
+        "alpha must lie in [0, 1]; got {}. Lengths that move away from 1 have no such rate.",
+    ),
+    "epsilon": (
+        lambda epsilon, xp: epsilon > 0,
+        "epsilon must be positive; got {}. It is the share of the biases that may be left to come.",
+    ),
+    "start": (
+        lambda start, xp: (start >= 0) & xp.isfinite(start),
+        "start must be 0 or more; got {}. It is the depth from which lengths are near 1.",
     ),
 }
 _LARGEST_WHOLE = 2.0**53  # above it float64 skips whole numbers
