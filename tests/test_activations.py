@@ -535,7 +535,7 @@ def test_only_real_numbers_are_taken(x):
 def test_a_function_of_numpy_alone_says_so_to_a_tensor():
     tensor = torch.ones(3, requires_grad=True)
     for function in (np.tanh, lambda x: np.asarray(x.detach())):
-        with pytest.raises(TypeError, match="must accept torch tensors here.*array_api_compat"):
+        with pytest.raises(TypeError, match=r"must accept torch tensors here.*array_api_compat"):
             Activation("mine", function)(tensor)
 
 
