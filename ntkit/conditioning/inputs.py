@@ -68,8 +68,8 @@ _REQUIREMENTS = {  # by name: what must hold, and what to say where it does not
         lambda alpha, xp: (alpha >= 0) & (alpha <= 1),
         "alpha must lie in [0, 1]; got {}. Lengths that move away from 1 have no such rate.",
     ),
-    "epsilon": (
-        lambda epsilon, xp: epsilon > 0,
+    "residue": (
+        lambda residue, xp: residue > 0,
         "epsilon must be positive; got {}. It is the share of the biases that may be left to come.",
     ),
     "start": (
