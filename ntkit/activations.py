@@ -298,6 +298,39 @@ class Activation:
         self.__dict__.update(mean=0.0, second_moment=1.0, variance=1.0)
         return self
 
+    def with_unit_second_moment(self):
+        """The activation scaled to E σ² = 1 and not centred (equation 8 of the paper).
+
+        Raises: ValueError for the zero function.
+
+        >>> import ntkit as nk
+        >>> sigma = nk.activation("relu").with_unit_second_moment()
+        >>> round(sigma.scale, 6), sigma.second_moment, round(sigma.mean, 6)
+        (1.414214, 1.0, 0.56419)
+        """
+        if self.second_moment == 1.0:
+            return self
+        if self.second_moment == 0:
+            raise ValueError(f"activation {self.name!r} must not be zero: it cannot be scaled to E σ² = 1.")
+        other = self._variant(name=f"scaled {self.name}", scale=float(self.scale / np.sqrt(self.second_moment)))
+        other.__dict__["second_moment"] = 1.0
+        return other
+
+    def shifted(self, constant):
+        """x ↦ σ(x) + constant.
+
+        Raises: ValueError where the constant is not a finite number.
+
+        >>> import ntkit as nk
+        >>> round(nk.activation("tanh").shifted(0.3).mean, 9)
+        0.3
+        """
+        constant = real("constant", constant, must="be a finite number")
+        if constant == 0.0:
+            return self
+        name = f"{self.name} {'+' if constant > 0 else '−'} {abs(constant):.6g}"
+        return self._variant(name=name, shift=self.shift + constant / self.scale)
+
     def without_shift(self):
         """scale · f(x): what is left of σ when its constant is taken away."""
         return self._variant(name=f"{self.name} less its constant", shift=0.0) if self.shift else self

@@ -18,7 +18,9 @@ Source: Agarwal, Awasthi, Kale, "A Deep Conditioning Treatment of Neural Network
 appendices C.1 and C.2.
 """
 
+from ntkit.conditioning.convergence import UncentredProfile, uncentred_profile
 from ntkit.conditioning.decay import L0, L1, L2, bound, bound_gap
+from ntkit.conditioning.fixed_points import FixedPoint, fixed_point
 from ntkit.conditioning.profile import DepthProfile, depth_profile
 from ntkit.conditioning.theorems import (
     corollary_4,
@@ -40,12 +42,30 @@ from ntkit.conditioning.theorems import (
     theorem_9,
     theorem_9_sharp,
 )
+from ntkit.conditioning.uncentred import (
+    largest_gap,
+    lemma_31,
+    lemma_32,
+    lemma_33,
+    lemma_33_sharp,
+    lemma_34,
+    lemma_34_sharp,
+    lemma_35,
+    lemma_35_depth,
+    lemma_35_rate,
+    lemma_36,
+    lemma_36_sharp,
+    theorem_11,
+    theorem_11_sharp,
+)
 
 __all__ = [
     "L0",
     "L1",
     "L2",
     "DepthProfile",
+    "FixedPoint",
+    "UncentredProfile",
     "bound",
     "bound_gap",
     "corollary_4",
@@ -57,9 +77,22 @@ __all__ = [
     "corollary_10",
     "corollary_10_sharp",
     "depth_profile",
+    "fixed_point",
+    "largest_gap",
     "lemma_21",
     "lemma_22",
     "lemma_26",
+    "lemma_31",
+    "lemma_32",
+    "lemma_33",
+    "lemma_33_sharp",
+    "lemma_34",
+    "lemma_34_sharp",
+    "lemma_35",
+    "lemma_35_depth",
+    "lemma_35_rate",
+    "lemma_36",
+    "lemma_36_sharp",
     "ntk_diagonal",
     "theorem_3",
     "theorem_5",
@@ -67,4 +100,7 @@ __all__ = [
     "theorem_7",
     "theorem_9",
     "theorem_9_sharp",
+    "theorem_11",
+    "theorem_11_sharp",
+    "uncentred_profile",
 ]

@@ -41,6 +41,10 @@ _REQUIREMENTS = {  # by name: what must hold, and what to say where it does not
         lambda epsilon, xp: (epsilon > 0) & (epsilon < 0.5),
         "epsilon must lie in (0, ½); got {}. It is what 1 − ρ is to fall to.",
     ),
+    "full_gap": (
+        lambda gap, xp: (gap >= 0) & (gap <= 2),
+        "gap must lie in [0, 2]; got {}. It is 1 − ρ of a correlation ρ.",
+    ),
     "slope_at_one": (
         lambda slope, xp: (slope > 0) & xp.isfinite(slope),
         "slope_at_one must be positive and finite; got {}. An activation that jumps has an infinite σ̂'(1) and "

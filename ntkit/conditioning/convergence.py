@@ -1,0 +1,119 @@
+"""Correlations on their way to ρ̄, layer after layer, beside what bounds them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ntkit.arguments import floats
+from ntkit.conditioning.fixed_points import FixedPoint, fixed_point, slope_near
+from ntkit.conditioning.inputs import checked
+from ntkit.conditioning.uncentred import lemma_35, lemma_35_depth, theorem_11_sharp
+from ntkit.gaussian import gauss_legendre
+
+_NODES = 12
+_NEAR = 0.25  # of 1 − ρ̄: there 12 nodes are exact to rounding, σ̂' being analytic up to ρ = 1
+_CURVE = 241
+
+
+@dataclass(frozen=True, eq=False)
+class UncentredProfile:
+    """ρ_l from several starts through l = 0 … L layers of an activation with E σ² = 1, and their distance from ρ̄.
+
+    point:       the FixedPoint: ρ̄, the regime and the rates
+    starts:      ρ_0, shape (s,)
+    delta:       δ = 1 − max |ρ_0|
+    L0:          of Lemma 35 at δ; None where the lemma is silent: σ̂(0) = 0, σ̂'(1) = 1 or δ = 0
+    depth:       l, shape (L + 1,)
+    correlation: ρ_l, shape (L + 1, s)
+    gap:         1 − ρ_l, accurate where it is small
+    deviation:   ρ_l − ρ̄, accurate where it is small
+    bound:       Lemma 35 at δ, shape (L + 1,); nan for l < L₀ and where the lemma is silent
+    sharp:       theorem_11_sharp at δ; nan where δ = 0
+    rho, dual:   the graph of σ̂ on [−1, 1]
+    """
+
+    point: FixedPoint
+    starts: np.ndarray
+    delta: float
+    L0: int | None
+    depth: np.ndarray
+    correlation: np.ndarray
+    gap: np.ndarray
+    deviation: np.ndarray
+    bound: np.ndarray
+    sharp: np.ndarray
+    rho: np.ndarray
+    dual: np.ndarray
+
+
+def uncentred_profile(activation, depth, starts=(-0.9, 0.0, 0.9)):
+    """The UncentredProfile of an activation with E σ² = 1, from each correlation ρ₀ of `starts`.
+
+    Far from ρ̄ one layer is 1 − ρ ↦ σ̂(1) − σ̂(ρ); near it, ρ − ρ̄ ↦ (ρ − ρ̄) times the mean of σ̂' between the two, by
+    quadrature, so that ρ_l − ρ̄ keeps its relative accuracy down to the smallest float.
+
+    Parameters: activation, an Activation with E σ² = 1, not affine; depth ≥ 0, whole; starts, numbers in [−1, 1].
+    Raises: ValueError for another activation, and outside those ranges.
+    Source: Agarwal, Awasthi, Kale (2021), section 3.4 and appendix C.3.
+
+    >>> import ntkit as nk
+    >>> profile = uncentred_profile(nk.activation("softplus").with_unit_second_moment(), depth=5, starts=(0.0,))
+    >>> profile.point.regime, f"{profile.gap[5, 0]:.1e}"
+    ('ordered', '2.9e-03')
+    """
+    starts = np.atleast_1d(floats("starts", starts)).astype(float)
+    checked(whole_depth=depth, rho=starts)
+    point = fixed_point(activation)
+    layers, delta = np.arange(int(depth) + 1), float(1 - np.abs(starts).max())
+    gap, deviation = _follow(activation.dual, point, starts, int(depth))
+    is_separated = 0 < delta < 1
+    turn = lemma_35_depth(delta, point) if is_separated and point.at_zero > 0 and point.regime != "critical" else None
+    rho = np.linspace(-1.0, 1.0, _CURVE)
+    return UncentredProfile(
+        point=point,
+        starts=starts,
+        delta=delta,
+        L0=turn,
+        depth=layers,
+        correlation=np.where(np.abs(deviation) < 0.5 * point.correlation, point.correlation + deviation, 1 - gap),
+        gap=gap,
+        deviation=deviation,
+        bound=_from(turn, layers, delta, point),
+        sharp=theorem_11_sharp(layers, delta, point) if is_separated else np.full(layers.shape, np.nan),
+        rho=rho,
+        dual=np.asarray(activation.dual(rho)),
+    )
+
+
+def _from(turn, layers, delta, point):
+    bound = np.full(layers.shape, np.nan)
+    if turn is not None and turn <= layers[-1]:
+        bound[turn:] = lemma_35(layers[turn:], delta, point)
+    return bound
+
+
+def _follow(dual, point, starts, depth):
+    """1 − ρ_l and ρ_l − ρ̄, each (depth + 1, s)."""
+    gaps = [1 - starts]
+    deviations = [starts - point.correlation if point.correlation < 0.5 else point.gap - gaps[0]]
+    for _ in range(depth):
+        gap, deviation = _one_layer(dual, point, gaps[-1], deviations[-1])
+        gaps.append(gap)
+        deviations.append(deviation)
+    return np.array(gaps), np.array(deviations)
+
+
+def _one_layer(dual, point, gap, deviation):
+    """One layer, from 1 − ρ and ρ − ρ̄, both given where they are accurate."""
+    following = np.asarray(dual.gap(gap))
+    if point.gap == 0:
+        return following, -following
+    near = np.abs(deviation) <= _NEAR * point.gap
+    moved = np.where(near, deviation * _mean_slope(dual, point, np.where(near, deviation, 0.0)), point.gap - following)
+    return np.where(near, point.gap - moved, following), moved
+
+
+def _mean_slope(dual, point, deviation):
+    """The mean of σ̂' between ρ̄ and ρ̄ + deviation."""
+    x, w = gauss_legendre(_NODES)
+    return 0.5 * slope_near(dual, point.gap - deviation[..., None] * 0.5 * (1 + x)) @ w
