@@ -1,5 +1,6 @@
 """Spectra against matrices whose eigenvalues are known, certificates, and the comparison that the lab draws."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -277,6 +278,14 @@ def test_networks_that_the_theorems_do_not_cover_keep_lemma_23_alone(scales):
     assert found.ntk_floor == found.ntk_floors["lemma_23"] <= found.ntk.min * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("dim", [5, 15, 20])
+def test_spectrum_of_the_inputs_is_that_of_their_gram_matrix(dim):
+    x = nk.data.sphere(15, dim=dim).x
+    found = compare(x=x).inputs
+    np.testing.assert_allclose(found.eigenvalues, np.linalg.eigvalsh(x @ x.T)[::-1], atol=15 * 1e-15 * found.max)
+    assert np.isinf(found.condition_number) == (dim < 15)
+
+
 def test_a_linear_network_separates_nothing():
     found = compare("identity", depth=10)
     assert math.isnan(found.nngp_ceiling)
@@ -293,7 +302,7 @@ def test_orthogonal_points_are_as_far_apart_as_points_can_be():
 def test_known_assumptions_are_taken_as_given():
     x = nk.data.sphere(15, 0.3, dim=20).x
     net = nk.mlp(9, nk.activation("relu").normalized())
-    given = spectra.Assumptions(delta=0.2, input_floor=math.nan)
+    given = dataclasses.replace(spectra.assumptions(x), delta=0.2, input_floor=math.nan)
     found = spectra.compare_spectra(net, x, given=given)
     assert found.delta == 0.2
     assert math.isnan(found.nngp_floors["theorem_7"])

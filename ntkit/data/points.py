@@ -101,7 +101,7 @@ def sphere(n=32, delta=None, *, dim=None, seed=0):
         dim = _ample_dim(n, delta) if dim is None else _checked_dim(dim)
         _require_room(n, delta, dim)
         x = _separated_points(n, delta, dim, generator)
-        origin = f"{n} random points with 1 - max |rho| = {delta:g}"
+        origin = f"{n} random points with 1 − max |ρ| = {delta:g}"
     description = f"{origin} on the sphere of {dim} dimensions (seed {seed}). {_RANDOM_SIGNS}"
     return assemble("sphere", x, _signs_apart(n, generator), description)
 

@@ -30,12 +30,11 @@ def bound_picture(profile):
     """
     layers = profile.depth
     pairs = (
-        curve("bound B(l, δ)", layers, profile.bound, {**NNGP, **BOUND}, hovertemplate=_HOVER),
-        curve("exact |ρ<sub>l</sub>|", layers, profile.correlation, {**NNGP, **EXACT}, hovertemplate=_HOVER),
-        curve("NTK bound 2B(l/2, δ)", layers, profile.ntk_bound, {**NTK, **BOUND}, hovertemplate=_HOVER),
-        curve("exact NTK |Θ<sub>l</sub>(ρ)|/Θ<sub>l</sub>(1)", layers, profile.ntk_ratio, {**NTK, **EXACT},
-              hovertemplate=_HOVER),
-    )  # fmt: skip
+        _over_layers("bound B(l, δ)", profile.bound, {**NNGP, **BOUND}),
+        _over_layers("exact |ρ<sub>l</sub>|", profile.correlation, {**NNGP, **EXACT}),
+        _over_layers("NTK bound 2B(l/2, δ)", profile.ntk_bound, {**NTK, **BOUND}),
+        _over_layers("exact NTK |Θ<sub>l</sub>(ρ)|/Θ<sub>l</sub>(1)", profile.ntk_ratio, {**NTK, **EXACT}),
+    )
     floor = _smallest_positive(pairs)
     markers = (_turn("L₀", profile.L0, floor, "dot"), _turn("2L₀", 2 * profile.L0, floor, "longdash"))
     return Picture(
@@ -43,7 +42,7 @@ def bound_picture(profile):
         layout=frame(
             "Correlation of two inputs after l layers: exact, and at most",
             f"{profile.activation} MLP, NTK parameterisation, δ = {profile.delta:.4g}, μ = {profile.mu:.4g}",
-            xaxis=axis("hidden layers l", range=[0, max(int(layers[-1]), 1)]),
+            xaxis=axis("hidden layers l", range=[0, max(int(layers[-1]), 1)], **_whole_ticks(int(layers[-1]))),
             yaxis=axis("correlation (dimensionless)", log=True),
         ),
         summary=_in_words(profile),
@@ -51,6 +50,17 @@ def bound_picture(profile):
 
 
 _HOVER = "%{y:.6g}"
+
+
+def _over_layers(name, values, line):
+    """A curve over the layers; one with no value at any of them, as a bound before it holds, has no legend entry."""
+    seen = bool(np.isfinite(values).any())
+    return curve(name, np.arange(len(values)), values, line, hovertemplate=_HOVER, showlegend=seen)
+
+
+def _whole_ticks(depth):
+    """A tick for every layer where there are few; plotly.js would put some between two layers."""
+    return {"dtick": 1} if depth <= 8 else {}
 
 
 def _smallest_positive(curves):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,7 +38,7 @@ class Picture:
         for trace in filter(_carries_data, self.traces):
             horizontal, vertical = (self._axis_title(trace, direction) for direction in "xy")
             points = zip(_values(trace["x"]), _values(trace["y"]), strict=True)
-            rows += [(trace["name"], horizontal, x, vertical, y) for x, y in points]
+            rows += [(plain(trace["name"]), horizontal, x, vertical, y) for x, y in points]
         return rows
 
     def to_csv(self):
@@ -48,7 +49,16 @@ class Picture:
 
     def _axis_title(self, trace, direction):
         number = trace.get(f"{direction}axis", direction)[1:]
-        return self.layout.get(f"{direction}axis{number}", {}).get("title", {}).get("text", direction)
+        return plain(self.layout.get(f"{direction}axis{number}", {}).get("title", {}).get("text", direction))
+
+
+def plain(label):
+    """A label as text without markup: subscripts after an underscore, superscripts after a caret.
+
+    >>> plain("exact |ρ<sub>l</sub>|"), plain("e<sup>−t</sup>")
+    ('exact |ρ_l|', 'e^−t')
+    """
+    return re.sub(r"<sup>(.*?)</sup>", r"^\1", re.sub(r"<sub>(.*?)</sub>", r"_\1", label))
 
 
 def _carries_data(trace):

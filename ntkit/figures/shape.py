@@ -32,8 +32,8 @@ def shape_picture(chosen, compared=()):
         traces=(*_graphs(chosen), *map(_beside, compared, _COMPARED), _coefficients(chosen)),
         layout=frame(
             "The activation, and its Hermite coefficients",
-            f"σ̄ = {chosen.scale:.4g}·(σ {_signed(chosen.shift)}): E σ̄ = 0, E σ̄² = 1 for pre-activations N(0, 1), as in "
-            f"the NTK parameterisation; μ = {chosen.mu:.4g}",
+            f"{_normalising(chosen)}: E σ̄ = 0, E σ̄² = 1 for pre-activations N(0, 1), as in the NTK parameterisation; "
+            f"μ = {chosen.mu:.4g}",
             xaxis=axis("pre-activation x (dimensionless)", domain=[0, 0.6]),
             yaxis=axis("σ(x)", range=[-3.2, 4.2]),
             xaxis2=axis("degree k", domain=[0.72, 1], anchor="y2"),
@@ -79,12 +79,19 @@ def _coefficients(chosen):
     }
 
 
+def _normalising(chosen):
+    if chosen.activation.is_normalized:
+        return "σ̄ = σ, normalised as it is"
+    return f"σ̄ = {chosen.scale:.4g}·(σ {_signed(chosen.shift)})"
+
+
 def _signed(value):
     return f"{'+' if value >= 0 else '−'} {abs(value):.4g}"
 
 
 def _in_words(chosen):
+    how = f"by adding {chosen.shift:.4g} and scaling by {chosen.scale:.4g}"
     return (
-        f"{chosen.activation.name} is normalised by adding {chosen.shift:.4g} and scaling by {chosen.scale:.4g}; "
-        f"its coefficient of non-linearity is μ = {chosen.mu:.4g}, its linear part {1 - chosen.mu:.4g} of the variance."
+        f"{chosen.activation.name} is normalised {'as it is' if chosen.activation.is_normalized else how}; its "
+        f"coefficient of non-linearity is μ = {chosen.mu:.4g}, its linear part {1 - chosen.mu:.4g} of the variance."
     )

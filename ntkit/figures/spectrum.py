@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntkit.figures.picture import Picture
-from ntkit.figures.style import BOUND, NNGP, NTK, axis, frame
+from ntkit.figures.style import BOUND, GREY, NNGP, NTK, axis, frame
 
 _HOVER = "%{y:.6g}"
 _NNGP_ROWS = {"NNGP exact": None, "Cor. 4": "corollary_4", "Cor. 4 sharp": "corollary_4_sharp",
@@ -15,7 +15,8 @@ _NTK_ROWS = {"NTK exact": None, "Cor. 6": "corollary_6", "Cor. 6 sharp": "coroll
 def spectrum_figure(comparison, theme="light"):
     """Eigenvalues of both kernels between floor and ceiling, on the left; condition numbers and corollaries, right.
 
-    The eigenvalues of 𝒦̄ are drawn in units of its diagonal, which is their mean, so that both kernels share an axis.
+    The eigenvalues of 𝒦̄ are drawn in units of its diagonal, which is their mean, so that both kernels share an axis;
+    those of the inputs' own Gram matrix are drawn grey, since they are what depth starts from.
 
     Parameters: comparison, a nk.spectra.SpectrumComparison; theme "light" or "dark".
     Returns: plotly.graph_objects.Figure.
@@ -50,6 +51,7 @@ def spectrum_picture(comparison):
         _eigenvalues("NTK", comparison.ntk, unit, NTK, "diamond"),
         *_limits("NNGP", comparison.n, comparison.nngp_floor, comparison.nngp_ceiling, NNGP),
         *_limits("NTK", comparison.n, comparison.ntk_floor / unit, comparison.ntk_ceiling / unit, NTK),
+        _eigenvalues("inputs, L = 0", comparison.inputs, 1.0, {"color": GREY}, "x-thin-open"),
         *conditions,
     )
     rows = [*_NTK_ROWS, *_NNGP_ROWS][::-1]
@@ -93,9 +95,10 @@ def _limits(kernel, n, floor, ceiling, color):
     style = {"type": "scatter", "mode": "lines", "hovertemplate": _HOVER, "legendgroup": kernel}
     ends = np.array([1, n])
     return (
-        {**style, "name": f"bounds, {kernel}", "x": ends, "y": np.full(2, ceiling), "line": line},
+        {**style, "name": f"bounds, {kernel}", "x": ends, "y": np.full(2, ceiling), "line": line,
+         "showlegend": bool(np.isfinite(ceiling))},
         {**style, "name": f"floor, {kernel}", "x": ends, "y": np.full(2, floor), "line": line, "showlegend": False},
-    )
+    )  # fmt: skip
 
 
 def _conditions(name, rows, exact, bounds, color, symbol):
@@ -122,8 +125,10 @@ def _decades_of(conditions):
 
 
 def _in_words(comparison):
+    inputs = comparison.inputs.condition_number
     parts = [
-        f"The NNGP matrix of {comparison.n} points at depth {comparison.depth} has eigenvalues from "
+        f"The Gram matrix of the inputs {f'has κ = {inputs:.3g}' if np.isfinite(inputs) else 'is singular'}",
+        f"the NNGP matrix of {comparison.n} points at depth {comparison.depth} has eigenvalues from "
         f"{comparison.nngp.min:.3g} to {comparison.nngp.max:.3g}, κ = {comparison.nngp.condition_number:.3g}",
         f"the NTK matrix has κ = {comparison.ntk.condition_number:.3g}",
     ]

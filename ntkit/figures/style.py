@@ -54,7 +54,7 @@ def template(theme="light"):
         "xaxis": axis,
         "yaxis": axis,
         "hoverlabel": {"bgcolor": colours["paper"], "font": {"color": colours["ink"]}},
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": colours["axis"], "activecolor": colours["ink"]},
+        "modebar": {"bgcolor": colours["paper"], "color": colours["axis"], "activecolor": colours["ink"]},
     }
     return go.layout.Template(layout=layout)
 
@@ -79,7 +79,15 @@ def frame(title, subtitle, **axes):
             "pad": {"t": 14},
         },
         "margin": {"l": 60, "r": 16, "t": 64, "b": 40},
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 0,
+            "yref": "container",
+            "yanchor": "bottom",
+            "tracegroupgap": 0,
+        },
         "hovermode": "x unified",
         "uirevision": "kept",
         "height": 400,
@@ -89,7 +97,9 @@ def frame(title, subtitle, **axes):
 
 def axis(title, log=False, **rest):
     """A layout axis with its title (quantity and unit), logarithmic where asked."""
-    return {"title": {"text": title}, "type": "log" if log else "linear", **rest}
+    # plotly.js enlarges powers of ten by a quarter: a little smaller to begin with, they match other numbers.
+    scale = {"type": "log", "tickfont": {"size": 11}} if log else {"type": "linear"}
+    return {"title": {"text": title}, **scale, **rest}
 
 
 def curve(name, x, y, line, **rest):

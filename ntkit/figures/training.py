@@ -38,7 +38,7 @@ def training_picture(predictions, runs=None, *, trained="all layers"):
     """
     runs = runs or {}
     styles = _styles([*predictions, *runs])
-    first = next(iter(predictions.values()))
+    first, curves = next(iter(predictions.values())), [*predictions.values(), *runs.values()]
     return Picture(
         traces=(
             *(_predicted(key, prediction, styles[key]) for key, prediction in predictions.items()),
@@ -46,9 +46,10 @@ def training_picture(predictions, runs=None, *, trained="all layers"):
         ),
         layout=frame(
             "Loss of gradient descent: predicted from the spectrum, and measured",
-            f"{trained} trained, NTK parameterisation, n = {len(first.eigenvalues)}, each with η = 1/λ<sub>max</sub>",
-            xaxis=axis("1 + steps of gradient descent", log=True),
-            yaxis=axis("loss (1/n) Σ (f − y)²", log=True, range=_range(first.loss[0])),
+            f"{trained} trained, NTK parameterisation, n = {len(first.eigenvalues)}, each with "
+            f"{_learning_rate(predictions.values())}",
+            xaxis=axis("1 + steps of gradient descent", log=True, range=_steps_shown(curves)),
+            yaxis=axis("loss (1/n) Σ (f − y)²", log=True, range=_losses_shown(curves)),
         ),
         summary=_in_words(predictions, runs),
     )
@@ -99,10 +100,27 @@ def _thinned(curve, count):
     return 1 + np.asarray(curve.steps)[places], np.asarray(curve.loss)[places]
 
 
-def _range(initial):
-    """Exponents from which the axis shows: the loss underflows long before it is of no interest."""
-    top = np.log10(initial) if initial > 0 else 0.0
-    return [float(top - _SHOWN_DECADES), float(top + 0.4)]
+def _learning_rate(predictions):
+    """The learning rate in units of 1/λ_max, where all curves have the same."""
+    factors = {f"{prediction.learning_rate * float(prediction.eigenvalues[0]):.3g}" for prediction in predictions}
+    return f"η = {factors.pop()}/λ<sub>max</sub>" if len(factors) == 1 else "an η of its own"
+
+
+def _steps_shown(curves):
+    """Exponents of the axis of 1 + steps, from the start to the last step drawn."""
+    last = max((curve.steps[-1] for curve in curves if len(curve.steps)), default=0)
+    return [-0.02, float(np.log10(1 + max(last, 1))) + 0.02]
+
+
+def _losses_shown(curves):
+    """Exponents of the axis of the loss: a decade, or as many as it falls, up to where it is of no more interest."""
+    drawn = np.concatenate([curve.loss for curve in curves])
+    drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
+    if not drawn.size:
+        return [-_SHOWN_DECADES, 0.4]
+    top = float(np.log10(max(curve.loss[0] for curve in curves if len(curve.loss))))
+    fallen = np.clip(top - np.log10(drawn.min()), 1.0, _SHOWN_DECADES)
+    return [float(top - np.ceil(fallen)), top + 0.4]
 
 
 def _in_words(predictions, runs):

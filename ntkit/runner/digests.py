@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ntkit.figures.picture import plain
+
 
 def digest(figure, digits=5):
     """What a plotly figure shows, as text: a line a trace, with its name, length, ends and sum of absolute values.
@@ -19,13 +21,12 @@ def digest(figure, digits=5):
 
 
 def _trace_digest(trace, digits):
-    values = _values(trace)
+    name, values = plain(trace.name or ""), _values(trace)
     if not values.size:
-        return f"  {trace.name}: empty"
+        return f"  {name}: empty"
     total = np.abs(values[np.isfinite(values)]).sum()
     return (
-        f"  {trace.name}: {values.size} values, {values[0]:.{digits}g} … {values[-1]:.{digits}g}, "
-        f"in all {total:.{digits}g}"
+        f"  {name}: {values.size} values, {values[0]:.{digits}g} … {values[-1]:.{digits}g}, in all {total:.{digits}g}"
     )
 
 

@@ -24,10 +24,12 @@ class Assumptions:
 
     delta:       1 − max |ρ|, the δ of Assumption A
     input_floor: λ_min of the Gram matrix, the δ of Assumption B; nan where it is singular (as for n > d)
+    inputs:      the Spectrum of that Gram matrix, which depth starts from
     """
 
     delta: float
     input_floor: float
+    inputs: Spectrum
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,7 @@ class SpectrumComparison:
 
     activation, depth, n: the network and the number of points
     delta, input_floor: the Assumptions that the points meet
+    inputs:        the Spectrum of the Gram matrix of the points themselves
     nngp, ntk:     the Spectrum of K̄ and of 𝒦̄
     nngp_floors, ntk_floors: lower bounds on the smallest eigenvalue, by the name of their statement
     nngp_ceiling, ntk_ceiling: upper bound on the largest (Theorem 3 and theorem_5_sharp, through Gershgorin's circles)
@@ -49,6 +52,7 @@ class SpectrumComparison:
     n: int
     delta: float
     input_floor: float
+    inputs: Spectrum
     nngp: Spectrum
     ntk: Spectrum
     nngp_floors: dict
@@ -80,7 +84,12 @@ def assumptions(x):
     (0.4, 0.4)
     """
     points = host_array(x)
-    return Assumptions(delta=_separation(points), input_floor=_input_floor(points))
+    singular_values = np.linalg.svd(points, compute_uv=False)
+    return Assumptions(
+        delta=_separation(points),
+        input_floor=_input_floor(len(points), singular_values),
+        inputs=_input_spectrum(len(points), singular_values),
+    )
 
 
 def compare_spectra(net, x, *, given=None, kernels=None):
@@ -111,6 +120,7 @@ def compare_spectra(net, x, *, given=None, kernels=None):
         n=len(x),
         delta=given.delta,
         input_floor=given.input_floor,
+        inputs=given.inputs,
         nngp=spectrum(kernels.nngp),
         ntk=spectrum(kernels.ntk),
         nngp_floors=_nngp_floors(case) | {"lemma_23": nngp_certificate},
@@ -214,13 +224,17 @@ def _separation(points):
     return found.correlation
 
 
-def _input_floor(points):
-    """λ_min of the Gram matrix, Assumption B, from the singular values of the rows; nan where it is not resolved."""
-    if points.shape[0] > points.shape[1]:
+def _input_floor(n, singular_values):
+    """λ_min of the Gram matrix, Assumption B, from the singular values of the n rows; nan where it is not resolved."""
+    if len(singular_values) < n:
         return np.nan
-    singular_values = np.linalg.svd(points, compute_uv=False)
-    rounding = len(points) * np.finfo(float).eps * singular_values[0]
+    rounding = n * np.finfo(float).eps * singular_values[0]
     return float(singular_values[-1] ** 2) if singular_values[-1] > rounding else np.nan
+
+
+def _input_spectrum(n, singular_values):
+    """The Spectrum of the Gram matrix of n rows: the squares of their singular values, and 0 beyond their dimension."""
+    return Spectrum(np.pad(singular_values**2, (0, n - len(singular_values))))
 
 
 def _best(floors):

@@ -36,6 +36,12 @@ def test_table_names_axes_and_leaves_guides_out(picture):
     assert [row[1:4:2] for row in rows if row[0] == "bars"] == [("k", "a")] * 2
 
 
+def test_table_is_free_of_markup():
+    marked = curve("|ρ<sub>l</sub>|", np.zeros(1), np.ones(1), {})
+    (_, row) = Picture((marked,), frame("", "", xaxis=axis("λ<sub>max</sub>"), yaxis=axis("ρ")), "").table()
+    assert row == ("|ρ_l|", "λ_max", 0.0, "ρ", 1.0)
+
+
 def test_csv_gives_back_the_same_numbers(picture):
     # Given the text of the table
     rows = list(csv.DictReader(io.StringIO(picture.to_csv())))

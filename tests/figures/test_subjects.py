@@ -81,6 +81,17 @@ def test_marker_beyond_the_axis_is_left_out(sigma):
     assert not any(name.startswith(("L₀", "2L₀")) for name in curves(figures.bound_figure(shallow)))
 
 
+@pytest.mark.parametrize(("depth", "listed"), [(37, False), (38, True)])
+def test_bound_that_holds_at_no_layer_drawn_is_left_out_of_the_legend(sigma, depth, listed):
+    profile = nk.conditioning.depth_profile(sigma, depth=depth, delta=0.05)
+    assert curves(figures.bound_figure(profile))["NTK bound 2B(l/2, δ)"].showlegend == listed
+
+
+def test_few_layers_get_a_tick_each(sigma):
+    few = figures.bound_figure(nk.conditioning.depth_profile(sigma, depth=4, delta=0.05))
+    assert few.layout.xaxis.dtick == 1
+
+
 def test_bound_in_words_gives_the_numbers_of_the_deepest_layer(profile):
     words = figures.bound_picture(profile).summary
     assert f"{profile.correlation[-1]:.3g}" in words
@@ -121,6 +132,15 @@ def test_condition_numbers_stand_below_the_corollaries_that_apply(comparison):
         assert any(not np.isnan(bound) for bound in bounds)
 
 
+def test_inputs_are_drawn_beside_what_depth_makes_of_them(sigma):
+    x = nk.data.sphere(8, dim=5).x
+    comparison = nk.spectra.compare_spectra(nk.mlp(4, sigma), x)
+    drawn = curves(figures.spectrum_figure(comparison))["inputs, L = 0"].y
+    np.testing.assert_allclose(drawn[:5], np.linalg.eigvalsh(x @ x.T)[:2:-1])
+    assert np.all(np.isnan(drawn[5:]))
+    assert "inputs is singular" in figures.spectrum_picture(comparison).summary
+
+
 def test_eigenvalues_within_rounding_of_zero_are_not_drawn(sigma):
     x = nk.data.two_points(1e-17).x
     comparison = nk.spectra.compare_spectra(nk.mlp(1, sigma), x)
@@ -145,6 +165,7 @@ def test_shape_figure_draws_the_activation_and_its_expansion():
 def test_activation_that_is_normalised_already_is_drawn_once():
     figure = figures.shape_figure(nk.shapes.shape(nk.normrelu()))
     assert [trace.name for trace in figure.data] == ["normrelu(c=-1.5975)", "a<sub>k</sub>²"]
+    assert "σ̄ = σ" in figure.layout.title.subtitle.text
 
 
 # ---- training
@@ -165,6 +186,30 @@ def test_training_figure_begins_at_the_start_and_ends_at_the_end():
     assert (trace.x[0], trace.x[-1]) == (1, 5001)
     assert (trace.y[0], trace.y[-1]) == (prediction.loss[0], prediction.loss[-1])
     assert len(trace.x) <= 150
+
+
+@pytest.mark.parametrize(
+    ("rates", "words"),
+    [
+        ((0.5, 0.5), "each with η = 1/λ<sub>max</sub>"),
+        ((0.25, 0.25), "each with η = 0.5/λ<sub>max</sub>"),
+        ((0.5, 0.25), "each with an η of its own"),
+    ],
+)
+def test_title_of_training_names_the_learning_rate_that_was_taken(rates, words):
+    kernel = np.diag([2.0, 1.0])
+    predictions = {("relu", L): nk.dynamics.predict(kernel, [1.0, 1.0], 9, rate) for L, rate in enumerate(rates, 1)}
+    assert words in figures.training_figure(predictions).layout.title.subtitle.text
+
+
+@pytest.mark.parametrize(("steps", "decades"), [(3, 1), (20, 4), (5000, 6)])
+def test_axis_of_the_loss_shows_as_many_decades_as_it_falls(steps, decades):
+    prediction = nk.dynamics.predict(np.diag([2.0, 0.35]), [0.0, 1.0], steps)
+    layout = figures.training_figure({("relu", 2): prediction}).layout
+    low, high = layout.yaxis.range
+    assert low == pytest.approx(np.log10(prediction.loss[0]) - decades)
+    assert high > np.log10(prediction.loss[0])
+    assert layout.xaxis.range[0] < 0 < np.log10(1 + steps) < layout.xaxis.range[1]
 
 
 def test_measured_curve_lies_over_its_prediction():
