@@ -5,6 +5,7 @@ dash patterns say the same again; `theme` is "light" or "dark".
 """
 
 from ntkit.figures.bound import bound_figure, bound_picture
+from ntkit.figures.ledger import ledger_figure, ledger_picture
 from ntkit.figures.picture import Picture
 from ntkit.figures.shape import shape_figure, shape_picture
 from ntkit.figures.spectrum import spectrum_figure, spectrum_picture
@@ -15,6 +16,8 @@ __all__ = [
     "Picture",
     "bound_figure",
     "bound_picture",
+    "ledger_figure",
+    "ledger_picture",
     "shape_figure",
     "shape_picture",
     "spectrum_figure",

@@ -182,7 +182,7 @@ def verdict_row(verdict):
         "statement": verdict.entry.title,
         "verdict": verdict.word,
         "compared": verdict.compared,
-        "uses": "–" if tightest is None else f"{100 * tightest.share:.3g} %",
+        "uses": "–" if tightest is None or tightest.sense == "=" else f"{100 * tightest.share:.3g} %",
         "tightest": "–" if tightest is None else str(tightest),
     }
 

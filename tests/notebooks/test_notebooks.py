@@ -17,7 +17,7 @@ each_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: 
 SECONDS = 60
 
 
-def test_the_four_are_there():
+def test_they_are_all_there():
     assert [path.stem for path in NOTEBOOKS] == ["00_tour", "01_conditioning", "02_activations", "03_training_speed"]
 
 
