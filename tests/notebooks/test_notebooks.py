@@ -18,7 +18,14 @@ SECONDS = 60
 
 
 def test_they_are_all_there():
-    assert [path.stem for path in NOTEBOOKS] == ["00_tour", "01_conditioning", "02_activations", "03_training_speed"]
+    assert [path.stem for path in NOTEBOOKS] == [
+        "00_tour",
+        "01_conditioning",
+        "02_activations",
+        "03_training_speed",
+        "10_theorem_ledger",
+        "11_errata",
+    ]
 
 
 @each_notebook
