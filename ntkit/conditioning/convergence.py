@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ntkit.arguments import floats
-from ntkit.conditioning.fixed_points import FixedPoint, fixed_point, slope_near
+from ntkit.conditioning.fixed_points import FixedPoint, fixed_point, gap_after, slope_near
 from ntkit.conditioning.inputs import checked
 from ntkit.conditioning.uncentred import lemma_35, lemma_35_depth, theorem_11_sharp
 from ntkit.gaussian import gauss_legendre
@@ -46,13 +46,14 @@ class UncentredProfile:
     dual: np.ndarray
 
 
-def uncentred_profile(activation, depth, starts=(-0.9, 0.0, 0.9)):
+def uncentred_profile(activation, depth, starts=(-0.9, 0.0, 0.9), *, gap=None):
     """The UncentredProfile of an activation with E σ² = 1, from each correlation ρ₀ of `starts`.
 
     Far from ρ̄ one layer is 1 − ρ ↦ σ̂(1) − σ̂(ρ); near it, ρ − ρ̄ ↦ (ρ − ρ̄) times the mean of σ̂' between the two, by
     quadrature, so that ρ_l − ρ̄ keeps its relative accuracy down to the smallest float.
 
-    Parameters: activation, an Activation with E σ² = 1, not affine; depth ≥ 0, whole; starts, numbers in [−1, 1].
+    Parameters: activation, an Activation with E σ² = 1, not affine; depth ≥ 0, whole; starts, numbers in [−1, 1]; gap,
+    1 − ρ₀ in the place of `starts`, numbers in [0, 2], accurate where that is small.
     Raises: ValueError for another activation, and outside those ranges.
     Source: Agarwal, Awasthi, Kale (2021), section 3.4 and appendix C.3.
 
@@ -61,17 +62,17 @@ def uncentred_profile(activation, depth, starts=(-0.9, 0.0, 0.9)):
     >>> profile.point.regime, f"{profile.gap[5, 0]:.1e}"
     ('ordered', '2.9e-03')
     """
-    starts = np.atleast_1d(floats("starts", starts)).astype(float)
-    checked(whole_depth=depth, rho=starts)
+    gaps = 1 - np.atleast_1d(floats("starts", starts)) if gap is None else np.atleast_1d(floats("gap", gap))
+    checked(whole_depth=depth, full_gap=gaps)
     point = fixed_point(activation)
-    layers, delta = np.arange(int(depth) + 1), float(1 - np.abs(starts).max())
-    gap, deviation = _follow(activation.dual, point, starts, int(depth))
+    layers, delta = np.arange(int(depth) + 1), float(np.minimum(gaps, 2 - gaps).min())
+    gap, deviation = _follow(activation.dual, point, gaps, int(depth))
     is_separated = 0 < delta < 1
     turn = lemma_35_depth(delta, point) if is_separated and point.at_zero > 0 and point.regime != "critical" else None
     rho = np.linspace(-1.0, 1.0, _CURVE)
     return UncentredProfile(
         point=point,
-        starts=starts,
+        starts=1 - gaps,
         delta=delta,
         L0=turn,
         depth=layers,
@@ -92,10 +93,10 @@ def _from(turn, layers, delta, point):
     return bound
 
 
-def _follow(dual, point, starts, depth):
+def _follow(dual, point, start, depth):
     """1 − ρ_l and ρ_l − ρ̄, each (depth + 1, s)."""
-    gaps = [1 - starts]
-    deviations = [starts - point.correlation if point.correlation < 0.5 else point.gap - gaps[0]]
+    gaps = [start]
+    deviations = [(1 - start) - point.correlation if point.correlation < 0.5 else point.gap - start]
     for _ in range(depth):
         gap, deviation = _one_layer(dual, point, gaps[-1], deviations[-1])
         gaps.append(gap)
@@ -105,12 +106,16 @@ def _follow(dual, point, starts, depth):
 
 def _one_layer(dual, point, gap, deviation):
     """One layer, from 1 − ρ and ρ − ρ̄, both given where they are accurate."""
-    following = np.asarray(dual.gap(gap))
     if point.gap == 0:
+        following = gap_after(dual, gap)
         return following, -following
     near = np.abs(deviation) <= _NEAR * point.gap
-    moved = np.where(near, deviation * _mean_slope(dual, point, np.where(near, deviation, 0.0)), point.gap - following)
-    return np.where(near, point.gap - moved, following), moved
+    following, moved = np.empty_like(gap), np.empty_like(gap)
+    following[~near] = gap_after(dual, gap[~near])
+    moved[~near] = point.gap - following[~near]
+    moved[near] = deviation[near] * _mean_slope(dual, point, deviation[near])
+    following[near] = point.gap - moved[near]
+    return following, moved
 
 
 def _mean_slope(dual, point, deviation):

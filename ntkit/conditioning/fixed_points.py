@@ -76,6 +76,17 @@ def slope_near(dual, gap):
     return dual.pair(1 - gap, np.minimum(gap, 2 - gap)).slope
 
 
+def gap_after(dual, gap):
+    """1 − σ̂(1 − gap), gap an array or number in [0, 2], relatively accurate at both ends, also where σ̂ is even.
+
+    >>> import ntkit as nk
+    >>> round(float(gap_after(nk.activation("quadratic").dual, 2 - 2.0**-50)) * 2.0**50, 12)
+    2.0
+    """
+    gap = np.asarray(gap, dtype=float)
+    return np.maximum(dual.pair(1 - gap, np.minimum(gap, 2 - gap), slope=False).half_distance, 0.0)
+
+
 def demand_scaled(activation):
     """Raise ValueError where E σ² = 1 does not hold, or σ is affine.
 
