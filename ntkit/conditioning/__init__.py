@@ -38,6 +38,7 @@ from ntkit.conditioning.any_norm import (
 from ntkit.conditioning.convergence import UncentredProfile, uncentred_profile
 from ntkit.conditioning.decay import L0, L1, L2, bound, bound_gap
 from ntkit.conditioning.fixed_points import FixedPoint, fixed_point
+from ntkit.conditioning.length_profile import LengthProfile, length_profile
 from ntkit.conditioning.lengths import (
     bias,
     correlation_map,
@@ -94,6 +95,7 @@ __all__ = [
     "L2",
     "DepthProfile",
     "FixedPoint",
+    "LengthProfile",
     "NormReluConstants",
     "UncentredProfile",
     "bias",
@@ -136,6 +138,7 @@ __all__ = [
     "length_iterates",
     "length_map",
     "length_map_derivative",
+    "length_profile",
     "ntk_diagonal",
     "scaled",
     "theorem_3",

@@ -55,8 +55,19 @@ def length_map_derivative(activation, squared_norm):
     return np.array([_slope(activation, value) for value in gamma.ravel()]).reshape(gamma.shape)[()]
 
 
+@lru_cache(maxsize=256)
+def at_length(activation, squared_norm):
+    """x ↦ σ(√γ x), what pre-activations of variance γ meet; kept, since finding its quadrature is what takes time.
+
+    >>> import ntkit as nk
+    >>> at_length(nk.activation("tanh"), 4.0)
+    <Activation tanh of 2x>
+    """
+    return activation.rescaled(np.sqrt(squared_norm))
+
+
 def _slope(activation, gamma):
-    part = activation.rescaled(np.sqrt(gamma))
+    part = at_length(activation, float(gamma))
     found, z = part.resolved, part.resolved.nodes
     if activation.is_continuous:
         return found.expectation(found.values * part.derivative(z) * z) / gamma
@@ -201,7 +212,7 @@ def hermite_coefficients(activation, squared_norm, count):
     array([ 0.      ,  1.081105,  0.      , -0.325399])
     """
     gamma = real("squared_norm", squared_norm, above=0, must="be positive and finite")
-    return activation.rescaled(np.sqrt(gamma)).hermite(count)
+    return at_length(activation, gamma).hermite(count)
 
 
 def generalized_nonlinearity(activation, squared_norm):
@@ -220,12 +231,14 @@ def generalized_nonlinearity(activation, squared_norm):
     array([0.036186, 0.06953 , 0.113715])
     """
     gamma = _positive(squared_norm)
-    return np.array([_share_beyond_linear(activation, value) for value in gamma.ravel()]).reshape(gamma.shape)[()]
+    return np.array([_share_beyond_linear(activation, float(value)) for value in gamma.ravel()]).reshape(gamma.shape)[
+        ()
+    ]
 
 
 @lru_cache(maxsize=4096)
 def _share_beyond_linear(activation, gamma):
-    part = activation.rescaled(np.sqrt(gamma))
+    part = at_length(activation, gamma)
     return part.coefficient_of_nonaffinity + part.mean**2 / part.second_moment
 
 
@@ -244,7 +257,7 @@ def bias(activation, squared_norm):
     array([0.00085499, 0.        , 0.00291553])
     """
     gamma = _positive(squared_norm)
-    parts = [activation.rescaled(np.sqrt(value)) for value in gamma.ravel()]
+    parts = [at_length(activation, float(value)) for value in gamma.ravel()]
     return np.array([part.mean**2 / part.second_moment for part in parts]).reshape(gamma.shape)[()]
 
 
