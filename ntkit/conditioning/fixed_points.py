@@ -37,7 +37,7 @@ def fixed_point(activation):
     """The FixedPoint of an activation with E σ² = 1.
 
     ρ̄ = 1 where σ̂'(1) ≤ 1, to rounding (1e-14; 1e-12 where σ' was not given).  Else g = 1 − ρ̄ solves
-    σ̂(1) − σ̂(1 − g) = g, and loses no digit when it is small, but for those that σ̂'(1) − 1 itself does not have.
+    σ̂(1) − σ̂(1 − g) = g: ρ̄ and 1 − ρ̄ are exact to 1e-13, and to as many digits as σ̂'(1) − 1 has where that is small.
 
     Raises: ValueError for an activation with E σ² ≠ 1, and for an affine one, of which every ρ is a fixed point.
     Source: Agarwal, Awasthi, Kale (2021), appendix C.3, Lemmas 32 and 33.
