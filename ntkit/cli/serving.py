@@ -27,6 +27,10 @@ _HERE = Path(__file__).resolve().parent
 _DEMO = _HERE / "demo.ipynb"
 _COPY = "ntkit-notebooks"
 _IDLE_SECONDS = 900
+_KEPT_METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 
 
 def serve_lab(*, ip, port, browser, allow_root):
@@ -176,9 +180,11 @@ def _lab_directory():
 
 
 def _save_shipped_without_outputs(model, path, contents_manager, **_):
-    """The notebooks that come with ntkit stay as they are kept in the repository: without outputs, which rot."""
+    """The notebooks that come with ntkit stay as they are kept in the repository: without outputs, which rot, and
+    without the version of the kernel."""
     shipped = {notebook.name for notebook in notebooks()}
     if model["type"] == "notebook" and path in shipped:
+        model["content"]["metadata"] |= _KEPT_METADATA
         for cell in model["content"]["cells"]:
             if cell["cell_type"] == "code":
                 cell["outputs"], cell["execution_count"] = [], None

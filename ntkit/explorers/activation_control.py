@@ -68,12 +68,12 @@ class ActivationControl(VBox):
             box = Text(
                 _FIRST_COEFFICIENTS,
                 description="coefficients",
-                tooltip="of 1, x, x², …",
+                tooltip="of 1, x, x², …: numbers with commas between",
                 continuous_update=False,
                 layout=Layout(width="auto"),
                 style={"description_width": LABEL_WIDTH},
             )
-            box.observe(lambda change: self._changed(f"polynomial(coefficients={change['new']})"), "value")
+            box.observe(lambda change: self._changed(f"polynomial(coefficients={_tuple(change['new'])})"), "value")
             return box
         return None
 
@@ -86,6 +86,11 @@ class ActivationControl(VBox):
             control.show(value)
         else:
             control.value = str(value)
+
+
+def _tuple(numbers):
+    """What a reader may type for coefficients, with or without brackets, as a tuple is written in Python."""
+    return f"({numbers.strip().strip('()[]').strip().rstrip(',')},)"
 
 
 def _with_parameter(name, value):

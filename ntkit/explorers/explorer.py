@@ -13,7 +13,7 @@ from ntkit.explorers.messages import Messages
 from ntkit.explorers.pause import Pause
 from ntkit.figures.picture import Picture
 
-_NOTHING = Picture((), {"xaxis": {"visible": False}, "yaxis": {"visible": False}, "height": 120}, "")
+_NOTHING = Picture((), {}, "")
 
 
 class Setting:
@@ -166,6 +166,7 @@ class Explorer(OnBench, VBox):
     def _finish(self):
         with self.messages.reporting(instead=self._show_nothing):
             if self._is_sketch:
+                self.live.add_class("ntkit-waiting")  # seen where the complete picture takes its time
                 self._show(self._complete())
             self.summary_line.value = f'<div role="status" aria-live="polite">{escape(self.shown.summary)}</div>'
             self.tools.follow()

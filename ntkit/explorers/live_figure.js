@@ -107,6 +107,7 @@ async function render({ model, el }) {
     const template = model.get("_templates")[themeOf(model, el)];
     const { traces, layout, summary } = model.get("picture");
     plot.setAttribute("aria-label", summary);
+    if (traces.length === 0) return void plotly.purge(plot);
     plotly.react(plot, structuredClone(traces), fitted(layout, traces, el.clientWidth, template), config);
   };
   const schedule = () => {

@@ -19,6 +19,7 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.ioloop import IOLoop
 from tornado.websocket import websocket_connect
 
+from ntkit import runner
 from ntkit.cli import main, serving
 
 TOKEN = "the-token-of-this-test"
@@ -214,6 +215,16 @@ def test_shipped_notebooks_are_saved_without_outputs_and_others_with_them(name, 
     serving._save_shipped_without_outputs(model=model, path=name, contents_manager=None)
     assert bool(executed.outputs) == kept
     assert executed.execution_count == (1 if kept else None)
+
+
+def test_saving_a_shipped_notebook_leaves_its_file_as_the_repository_has_it():
+    for path in runner.notebooks():
+        kept = path.read_text()
+        content = json.loads(kept)
+        content["metadata"]["kernelspec"]["display_name"] = "Python 3 (ipykernel)"
+        content["metadata"]["language_info"] |= {"version": "3.11.7", "file_extension": ".py"}
+        serving._save_shipped_without_outputs({"type": "notebook", "content": content}, path.name, None)
+        assert content == json.loads(kept)
 
 
 def test_an_installed_lab_works_on_a_copy_that_is_made_once(tmp_path, monkeypatch, capsys):

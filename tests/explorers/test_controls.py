@@ -84,10 +84,11 @@ def test_parameter_of_an_activation_has_its_slider(bench, controls, name, index,
     assert bench.settings.activation == activation
 
 
-def test_coefficients_of_a_polynomial_are_typed(bench, controls):
+@pytest.mark.parametrize("typed", ["(0, 1, 0, 2)", "0, 1, 0, 2", "[0, 1, 0, 2]", "(0, 1, 0, 2,)"])
+def test_coefficients_of_a_polynomial_are_typed(bench, controls, typed):
     control = controls["activation"]
     control.names.value = "polynomial"
-    control.children[1].value = "(0, 1, 0, 2)"
+    control.children[1].value = typed
     assert bench.settings.activation == "polynomial(coefficients=(0.0, 1.0, 0.0, 2.0))"
 
 
