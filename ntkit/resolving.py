@@ -230,4 +230,4 @@ def _order(sizes, width):
 def _snap(place, uncertainty):
     """The roundest number within the uncertainty: the one that was probably meant."""
     rounded = (round(place, digits) for digits in range(7))
-    return next((r + 0.0 for r in rounded if abs(r - place) <= 2 * uncertainty + 1e-12), place)
+    return next((r + 0.0 for r in rounded if abs(r - place) <= 2 * uncertainty + _EDGE), place)

@@ -88,9 +88,9 @@ def test_staircases(places, angle):
     wanted = sum(
         j * k * density2(a, b, angle) for (j, a), (k, b) in itertools.product(zip(jumps, places, strict=True), repeat=2)
     )
-    # a jump is found to 2e-13, which moves the exponent by that times b/sin²
-    scale = sum(j * j * density2(a, a, angle) for j, a in zip(jumps, places, strict=True))
-    assert got == pytest.approx(wanted, abs=1e-11 * scale / math.sin(angle) ** 2)
+    # a jump is found to 2e-13·max(1, |b|), which moves the exponent by up to that times |b|/sin² θ
+    largest = sum(map(abs, jumps)) ** 2 / (2 * math.pi * math.sin(angle))
+    assert got == pytest.approx(wanted, abs=5e-12 * largest / math.sin(angle) ** 2)
 
 
 def orthant_steps(places, steps, angle):
