@@ -76,6 +76,38 @@ _REQUIREMENTS = {  # by name: what must hold, and what to say where it does not
         lambda residue, xp: residue > 0,
         "epsilon must be positive; got {}. It is the share of the biases that may be left to come.",
     ),
+    "steps": (
+        lambda steps, xp: steps >= 0,
+        "steps must be 0 or more; got {}.",
+    ),
+    "condition_number": (
+        lambda kappa, xp: (kappa >= 1) & xp.isfinite(kappa),
+        "condition_number must be 1 or more and finite; got {}. A singular kernel has modes that never train.",
+    ),
+    "condition_excess": (
+        lambda excess, xp: (excess > 0) & xp.isfinite(excess),
+        "condition_number must be above 1 and finite; got 1 + {}. No finite depth makes it 1.",
+    ),
+    "accuracy": (
+        lambda epsilon, xp: (epsilon > 0) & (epsilon < 1),
+        "epsilon must lie in (0, 1); got {}. It is the share of the loss that may be left.",
+    ),
+    "least_eigenvalue": (
+        lambda value, xp: (value > 0) & xp.isfinite(value),
+        "an eigenvalue must be positive and finite here; got {}. A singular kernel has modes that never train.",
+    ),
+    "beta": (
+        lambda beta, xp: (beta > 0) & xp.isfinite(beta),
+        "beta must be positive and finite; got {}. It is the largest squared length of a row, K_ii.",
+    ),
+    "gamma": (
+        lambda gamma, xp: gamma > 0,
+        "gamma must be positive; got {}. It is how far an entry of K may be from that of its limit.",
+    ),
+    "boundedness": (
+        lambda bounded, xp: bounded > 0,
+        "boundedness must be positive; got {}. It is C, the largest of sup |σ|, |σ'|, |σ''| where E σ² = 1.",
+    ),
     "start": (
         lambda start, xp: (start >= 0) & xp.isfinite(start),
         "start must be 0 or more; got {}. It is the depth from which lengths are near 1.",
