@@ -23,6 +23,7 @@ from array_api_compat import array_namespace, is_torch_array
 from scipy.special import ndtr
 
 from ntkit.gaussian import (
+    NODES,
     density,
     gauss_legendre,
     hermite_functions,
@@ -206,8 +207,12 @@ def _coefficients(sigma, *variances):
     """a_m(q), shape (len(q), terms), enough of them for every q; None where 4096 are not."""
     roots = [np.sqrt(_to_numpy(q)).ravel() for q in variances]
     distinct, where = np.unique(np.concatenate(roots), return_inverse=True)
-    resolved = resolve(sigma.rescaled(distinct[-1]), name=f"activation {sigma.name!r}")
-    nodes, weights = resolved.nodes.ravel(), (resolved.weights / root_density(resolved.nodes)).ravel()
+    smallest, largest = (resolve(sigma.rescaled(root), name=f"activation {sigma.name!r}") for root in distinct[[0, -1]])
+    # a σ that decays is seen farther out where the norm is small
+    missing = smallest.edges[smallest.edges > largest.radius]
+    edges = np.concatenate([-missing[::-1], largest.edges, missing])
+    nodes, weights = (a.ravel() for a in panel_nodes(edges, NODES))
+    weights = weights * root_density(nodes)
     values = sigma(distinct[:, None] * nodes)
     wanted = (values**2) @ (weights * root_density(nodes))
     for terms in _TERMS:
