@@ -109,7 +109,7 @@ def test_lengths_are_the_diagonal_of_the_kernel_of_a_network():
 
 
 def test_lengths_of_relu_as_it_is_never_change():
-    relu = conditioning.scaled(nk.activation("relu"))
+    relu = nk.activation("relu").with_unit_second_moment()
     np.testing.assert_allclose(conditioning.length_iterates(relu, 20, squared_norm=[0.5, 7.0])[-1], [-0.5, 6.0])
 
 
@@ -120,11 +120,10 @@ def test_lengths_of_relu_as_it_is_never_change():
         (lambda: conditioning.length_iterates(nk.activation("tanh"), 3, squared_norm=2.0), r"E σ\(X\)² = 1"),
         (lambda: conditioning.length_iterates(normalized("tanh"), 3), "either squared_norm or excess="),
         (lambda: conditioning.length_iterates(normalized("relu"), 900, squared_norm=2.0), "run away"),
-        (lambda: conditioning.scaled(nk.Activation("nought", lambda x: 0 * x)), "must not be zero"),
         (lambda: conditioning.hermite_polynomials(3, 1.0, [40.0]), "within 38 standard deviations"),
         (lambda: conditioning.correlation_map(normalized("tanh"), 1.0, 1.0, 1.5), r"rho must lie in \[−1, 1\]"),
         (lambda: conditioning.contraction_rate(normalized("relu")), r"σ\(0\) = 0 must hold"),
-        (lambda: conditioning.contraction_rate(conditioning.scaled(nk.activation("gelu"))), "must be concave"),
+        (lambda: conditioning.contraction_rate(nk.activation("gelu").with_unit_second_moment()), "must be concave"),
         (lambda: conditioning.contraction_rate(nk.activation("abs")), "must be non-decreasing"),
         (lambda: conditioning.theorem_37(3, 0.4, 0.5), "squared norm must be 0.5 or more"),
         (lambda: conditioning.theorem_37(3, 0.6, -0.1), r"alpha must lie in \[0, 1\]"),
@@ -355,7 +354,7 @@ def test_theorem_59_sharp_follows_from_equation_29_on_the_worst_lengths():
 def test_shifted_relu_of_d4_has_a_length_map_that_is_neither_increasing_nor_concave():
     shifted = nk.Activation("max(x, 0) − 1", lambda x: np.maximum(x, 0) - 1, kinks=(0.0,))
     gamma = np.linspace(0.05, 4, 60)
-    lengths = conditioning.length_map(conditioning.scaled(shifted), gamma)
+    lengths = conditioning.length_map(shifted.with_unit_second_moment(), gamma)
     np.testing.assert_allclose(lengths * shifted.second_moment, gamma / 2 - np.sqrt(2 * gamma / np.pi) + 1, rtol=1e-12)
     assert np.diff(lengths).min() < 0
     assert np.diff(lengths, 2).min() > 0
@@ -365,20 +364,13 @@ def test_shifted_relu_converges_when_scaled_and_runs_away_when_centred_too():
     # brought to E σ² = 1 only, all lengths tend to 1; centred as well, it is the normalised ReLU
     shifted = nk.Activation("max(x, 0) − 1", lambda x: np.maximum(x, 0) - 1, kinks=(0.0,))
     norms = np.array([0.01, 0.5, 2.0, 100.0])
-    tamed = conditioning.length_iterates(conditioning.scaled(shifted), 60, squared_norm=norms)
+    tamed = conditioning.length_iterates(shifted.with_unit_second_moment(), 60, squared_norm=norms)
     assert np.abs(tamed[-1]).max() < 1e-6
     wild = conditioning.length_iterates(shifted.normalized(), 60, squared_norm=norms)
     relu = conditioning.length_iterates(normalized("relu"), 60, squared_norm=norms)
     np.testing.assert_allclose(wild, relu, rtol=1e-9)
     assert wild[-1, 2] > 1e6
     assert (np.diff(wild[:, 2:], axis=0) > 0).all()
-
-
-def test_second_hand_scale_is_kept_apart_from_the_activation_it_came_from():
-    relu = conditioning.scaled(nk.activation("relu"))
-    assert relu != nk.activation("relu")
-    assert conditioning.scaled(relu) is relu
-    assert conditioning.unmet_for_theorem_37(relu) == ""
 
 
 # --- the profile -----------------------------------------------------------------------------------------------------

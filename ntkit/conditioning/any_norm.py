@@ -6,7 +6,7 @@
 
 The paper asks for two derivatives of σ "only for convenience" (D.4), and so finitely many kinks are let through here.
 Of the activations that D.4 names, the sigmoid has σ(0) = ½, and is odd only when it is centred; ReLU, leaky ReLU and
-SELU meet the assumptions of Theorem 37 as they are, brought to E σ² = 1 by `scaled`, but not when they are centred as
+SELU meet the assumptions of Theorem 37 as they are, brought to E σ² = 1, but not when they are centred as
 well: the lengths of the normalised ReLU run away from 1 for every ‖x‖² > 1.
 
 Source: Agarwal, Awasthi, Kale (2021), section 3.5, appendices D and I.1.
@@ -59,7 +59,7 @@ def unmet_for_theorem_12(activation):
     >>> import ntkit as nk
     >>> unmet_for_theorem_12(nk.activation("softsign").normalized())
     ''
-    >>> print(unmet_for_theorem_12(nk.conditioning.scaled(nk.activation("relu"))))
+    >>> print(unmet_for_theorem_12(nk.activation("relu").with_unit_second_moment()))
     σ must be odd; scaled relu has σ(-6.505) = 0 and −σ(6.505) = -9.19946.
     """
     return _unmet(activation)[1]
@@ -71,7 +71,7 @@ def _unmet(activation):
     if abs(activation.second_moment - 1) > 1e-12:
         reason = (
             f"E σ² = 1 must hold; {activation.name} has {activation.second_moment:.6g}. Take its .normalized(), or "
-            "nk.conditioning.scaled(it)."
+            "its .with_unit_second_moment()."
         )
         return reason, reason
     with np.errstate(all="ignore"):
@@ -152,7 +152,7 @@ def contraction_rate(activation):
     >>> import ntkit as nk
     >>> round(contraction_rate(nk.activation("tanh").normalized()), 6)
     0.388182
-    >>> contraction_rate(nk.conditioning.scaled(nk.activation("relu")))  # of ReLU lengths stay as they are
+    >>> contraction_rate(nk.activation("relu").with_unit_second_moment())  # of ReLU lengths stay as they are
     0.0
     """
     _demand(unmet_for_theorem_37(activation))

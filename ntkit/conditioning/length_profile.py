@@ -113,7 +113,7 @@ def correlation_iterates(activation, excess, rho, gap):
     Relatively accurate for smooth σ, and for any once both lengths are 1; before that, ρ_l is off by up to 1e-14.
 
     >>> import ntkit as nk
-    >>> relu = nk.activation("relu")
+    >>> relu = nk.activation("relu").with_unit_second_moment()
     >>> correlation_iterates(relu, np.zeros((2, 2)), 0.0, 1.0)[0].round(6)
     array([0.     , 0.31831])
     """

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.polynomial import chebyshev, polynomial
 
 from ntkit import norms
-from ntkit.activations import Activation
 from ntkit.arguments import real, whole
 from ntkit.gaussian import hermite_functions, root_density
 
@@ -137,39 +136,8 @@ def demand_unit_second_moment(activation):
     if abs(activation.second_moment - 1) > _ROUNDING:
         raise ValueError(
             f"activation must have E σ(X)² = 1, so that lengths have the fixed point 1; {activation.name!r} has "
-            f"{activation.second_moment:.6g}. Take its .normalized(), or nk.conditioning.scaled(it) to keep σ(0)."
+            f"{activation.second_moment:.6g}. Take its .normalized(), or .with_unit_second_moment()."
         )
-
-
-def scaled(activation):
-    """σ/√(E σ(X)²): the activation brought to E σ² = 1 without being centred, so that σ(0) = 0 stays.
-
-    Raises: ValueError for the zero function.
-
-    >>> import ntkit as nk
-    >>> sigma = scaled(nk.activation("relu"))
-    >>> round(sigma.second_moment, 12), round(float(sigma(1.0)), 12)
-    (1.0, 1.414213562373)
-    """
-    if activation.second_moment == 0:
-        raise ValueError(f"activation {activation.name!r} must not be zero: it cannot be scaled to E σ² = 1.")
-    if abs(activation.second_moment - 1) <= _ROUNDING:
-        return activation
-    return _scaled(activation)
-
-
-@lru_cache(maxsize=128)
-def _scaled(activation):
-    factor = activation.second_moment**-0.5
-    return Activation(
-        f"scaled {activation.name}",
-        lambda x: factor * activation(x),
-        activation.kinks,
-        (lambda x: factor * activation.derivative(x)) if activation.has_derivative else None,
-        parity=activation.parity,
-        degree=activation.degree,
-        key=("scaled", activation),
-    )
 
 
 # --- generalised Hermite polynomials ---------------------------------------------------------------------------------
