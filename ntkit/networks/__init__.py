@@ -14,21 +14,26 @@ from ntkit.networks.kernels import (
     ntk_vector_product,
 )
 from ntkit.networks.normalised import normalised_module
+from ntkit.networks.rows import RowsExpectation, RowsRun, expected_on_rows, train_on_rows
 from ntkit.networks.training import TrainingRun, train
 
 __all__ = [
     "Method",
     "MonteCarlo",
+    "RowsExpectation",
+    "RowsRun",
     "TrainingRun",
     "WidthScaling",
     "empirical_nngp",
     "empirical_ntk",
     "empirical_ntk_outputs",
     "estimate_memory",
+    "expected_on_rows",
     "in_span",
     "monte_carlo",
     "normalised_module",
     "ntk_vector_product",
     "train",
+    "train_on_rows",
     "width_scaling",
 ]

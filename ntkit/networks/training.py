@@ -79,7 +79,7 @@ def train(module, x, y, steps, learning_rate=None, *, layers="all", record=1, ca
     _check_numbers(steps, learning_rate, layers, record)
     require_independent_rows(module)
     rows = rows_for(module, x)
-    targets = _targets(module, rows, y)
+    targets = prepared_targets(module, rows, y)
     if learning_rate is None:
         learning_rate = _default_learning_rate(module, rows, layers)
     forward, parameters = _readout(module, rows) if layers == "top" else _everything(module, rows)
@@ -159,6 +159,12 @@ def _everything(module, rows):
 
 def _readout(module, rows):
     """Outputs φ(x) vᵀ from features computed once, and v, the weight of the read-out."""
+    features, weight = prepared_read_out(module, rows)
+    return lambda: features @ weight.T, [weight]
+
+
+def prepared_read_out(module, rows):
+    """The features of the rows, and v, the weight of the read-out."""
     if not (hasattr(module, "features") and hasattr(module, "read_out")):
         raise TypeError(
             "layers='top' needs module.features(x) and module.read_out, so that module(x) = features(x) @ "
@@ -166,8 +172,7 @@ def _readout(module, rows):
         )
     with torch.no_grad():
         features = module.features(rows)
-    weight = module.read_out.weight
-    return lambda: features @ weight.T, [weight]
+    return features, module.read_out.weight
 
 
 def _default_learning_rate(module, rows, layers):
@@ -175,7 +180,8 @@ def _default_learning_rate(module, rows, layers):
     return 1 / torch.linalg.eigvalsh(kernel)[-1].item()
 
 
-def _targets(module, rows, y):
+def prepared_targets(module, rows, y):
+    """y as a tensor (n, k) beside the rows, checked."""
     with torch.no_grad():
         outputs = outputs_of(module, rows[:1]).shape[1]
     values = y.detach() if isinstance(y, torch.Tensor) else torch.tensor(np.asarray(y))
