@@ -30,6 +30,7 @@ _MODULES = (
     "explorers",
     "figures",
     "gaussian",
+    "hardness",
     "kernels",
     "networks",
     "runner",
