@@ -33,6 +33,7 @@ _MODULES = (
     "hardness",
     "kernels",
     "networks",
+    "overfitting",
     "runner",
     "shapes",
     "spectra",
