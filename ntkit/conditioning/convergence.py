@@ -7,12 +7,14 @@ import numpy as np
 from ntkit.arguments import floats
 from ntkit.conditioning.fixed_points import FixedPoint, fixed_point, gap_after, slope_near
 from ntkit.conditioning.inputs import checked
-from ntkit.conditioning.uncentred import lemma_35, lemma_35_depth, theorem_11_sharp
+from ntkit.conditioning.uncentred import lemma_35, lemma_35_depth, lemma_36, theorem_11_sharp
 from ntkit.gaussian import gauss_legendre
 
 _NODES = 12
 _NEAR = 0.25  # of 1 − ρ̄: there 12 nodes are exact to rounding, σ̂' being analytic up to ρ = 1
 _CURVE = 241
+_EPSILONS = np.geomspace(0.4999, 1e-8, 4000)
+_BELOW_ONE = float(np.nextafter(1.0, 0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,7 @@ class UncentredProfile:
     correlation: ρ_l, shape (L + 1, s)
     gap:         1 − ρ_l, accurate where it is small
     deviation:   ρ_l − ρ̄, accurate where it is small
-    bound:       Lemma 35 at δ, shape (L + 1,); nan for l < L₀ and where the lemma is silent
+    bound:       Lemma 35 at δ, Lemma 36 where σ̂'(1) = 1, shape (L + 1,); nan where they are silent
     sharp:       theorem_11_sharp at δ; nan where δ = 0
     rho, dual:   the graph of σ̂ on [−1, 1]
     """
@@ -65,10 +67,10 @@ def uncentred_profile(activation, depth, starts=(-0.9, 0.0, 0.9), *, gap=None):
     gaps = 1 - np.atleast_1d(floats("starts", starts)) if gap is None else np.atleast_1d(floats("gap", gap))
     checked(whole_depth=depth, full_gap=gaps)
     point = fixed_point(activation)
-    layers, delta = np.arange(int(depth) + 1), float(np.minimum(gaps, 2 - gaps).min())
+    layers = np.arange(int(depth) + 1)
+    delta = min(float(np.minimum(gaps, 2 - gaps).min()), _BELOW_ONE)
     gap, deviation = _follow(activation.dual, point, gaps, int(depth))
-    is_separated = 0 < delta < 1
-    turn = lemma_35_depth(delta, point) if is_separated and point.at_zero > 0 and point.regime != "critical" else None
+    turn = lemma_35_depth(delta, point) if delta > 0 and point.at_zero > 0 and point.regime != "critical" else None
     rho = np.linspace(-1.0, 1.0, _CURVE)
     return UncentredProfile(
         point=point,
@@ -79,8 +81,8 @@ def uncentred_profile(activation, depth, starts=(-0.9, 0.0, 0.9), *, gap=None):
         correlation=np.where(np.abs(deviation) < 0.5 * point.correlation, point.correlation + deviation, 1 - gap),
         gap=gap,
         deviation=deviation,
-        bound=_from(turn, layers, delta, point),
-        sharp=theorem_11_sharp(layers, delta, point) if is_separated else np.full(layers.shape, np.nan),
+        bound=_inverse_of_lemma_36(layers, point) if point.regime == "critical" else _from(turn, layers, delta, point),
+        sharp=theorem_11_sharp(layers, delta, point) if delta > 0 else np.full(layers.shape, np.nan),
         rho=rho,
         dual=np.asarray(activation.dual(rho)),
     )
@@ -91,6 +93,13 @@ def _from(turn, layers, delta, point):
     if turn is not None and turn <= layers[-1]:
         bound[turn:] = lemma_35(layers[turn:], delta, point)
     return bound
+
+
+def _inverse_of_lemma_36(layers, point):
+    """The smallest of many ε that Lemma 36 promises after so many layers; nan before its first."""
+    needed = lemma_36(_EPSILONS, point)
+    found = np.searchsorted(needed, layers, side="right")
+    return np.where(found > 0, _EPSILONS[np.maximum(found - 1, 0)], np.nan)
 
 
 def _follow(dual, point, start, depth):

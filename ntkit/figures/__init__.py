@@ -11,6 +11,7 @@ from ntkit.figures.shape import shape_figure, shape_picture
 from ntkit.figures.spectrum import spectrum_figure, spectrum_picture
 from ntkit.figures.style import template
 from ntkit.figures.training import training_figure, training_picture
+from ntkit.figures.uncentred import regimes_figure, regimes_picture, uncentred_figure, uncentred_picture
 
 __all__ = [
     "Picture",
@@ -18,6 +19,8 @@ __all__ = [
     "bound_picture",
     "ledger_figure",
     "ledger_picture",
+    "regimes_figure",
+    "regimes_picture",
     "shape_figure",
     "shape_picture",
     "spectrum_figure",
@@ -25,4 +28,6 @@ __all__ = [
     "template",
     "training_figure",
     "training_picture",
+    "uncentred_figure",
+    "uncentred_picture",
 ]
