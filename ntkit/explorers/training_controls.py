@@ -29,7 +29,7 @@ class TrainingControls(VBox):
         self.bar = IntProgress(layout=Layout(width="auto", flex="1 1 120px", visibility="hidden"))
         self.status = Label()
         super().__init__([
-            _row(Label("beside"), self.rivals, Label("and at depths"), self.depths),
+            _row(Label("beside (click and type)"), self.rivals, Label("and at depths"), self.depths),
             self.numbers,
             _row(self.layers, self.train, self.stop, self.bar),
             self.status,
@@ -72,6 +72,8 @@ class TrainingControls(VBox):
         for name in changed & {"rivals", "depths", "layers"}:
             value = getattr(settings, name)
             getattr(self, name).value = list(value) if isinstance(value, tuple) else value
+        with self.numbers.messages.reporting():
+            pass  # what was refused before no longer stands in the controls
         self._following = False
 
 

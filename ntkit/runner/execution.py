@@ -140,7 +140,12 @@ def records_in(notebook):
 
 
 def _require_parameters(notebook):
-    missing = set(PARAMETERS) - set(papermill.inspect_notebook(str(notebook)))
+    try:
+        missing = set(PARAMETERS) - set(papermill.inspect_notebook(str(notebook)))
+    except (nbformat.ValidationError, nbformat.reader.NotJSONError, ValueError) as error:
+        raise ValueError(
+            f"{notebook.name} must be a notebook as JupyterLab saves it, and cannot be read: {error}"
+        ) from error
     if missing:
         raise ValueError(
             f"{notebook.name} must set {', '.join(PARAMETERS)} in a cell tagged 'parameters'; "

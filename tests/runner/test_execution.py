@@ -86,6 +86,13 @@ def test_a_name_is_recorded_once(notebook):
     assert "'twice' is recorded more than once" in problem
 
 
+@pytest.mark.parametrize("text", ["{}", "no JSON"])
+def test_a_file_that_is_no_notebook_is_named(tmp_path, text):
+    (tmp_path / "broken.ipynb").write_text(text)
+    with pytest.raises(ValueError, match=r"^broken\.ipynb must be a notebook"):
+        run(tmp_path / "broken.ipynb")
+
+
 @pytest.mark.parametrize("parameters", ["", "profile = 'fast'\ndevice = 'cpu'"])
 def test_a_notebook_takes_its_parameters(notebook, parameters):
     with pytest.raises(
