@@ -8,6 +8,7 @@ from ntkit.explorers.state import linked_state
 from ntkit.explorers.stories import STORIES
 from ntkit.explorers.strictness import is_strict, strict
 from ntkit.explorers.training import TrainingExplorer
+from ntkit.explorers.uncentred import UncentredExplorer
 
 __all__ = [
     "STORIES",
@@ -16,6 +17,7 @@ __all__ = [
     "ShapeExplorer",
     "SpectrumExplorer",
     "TrainingExplorer",
+    "UncentredExplorer",
     "is_strict",
     "lab",
     "linked_state",

@@ -90,5 +90,7 @@ _NUMBERS = {
     "n": ("points n", whole_steps(LARGEST_N, start=2), "number of data points"),
     "c": ("NormReLU c", even_steps(-4, 4, 0.05), "place of the kink of NormReLU_c"),
     "width": ("width", (32, 64, 128, 256, 512, 1024, 2048), "units in each hidden layer of the finite network"),
+    "shift": ("shift", even_steps(-1, 1, 0.01), "a constant added to σ, which moves σ̂'(1) past 1"),
+    "start": ("start ρ₀", even_steps(-0.95, 0.95, 0.05), "correlation of the two inputs"),
     "steps": ("steps", (50, 100, 200, 300, 500, 1000, 2000, 5000), "steps of full-batch gradient descent"),
 }

@@ -17,6 +17,13 @@ def normalized_code(bench, name):
     return f"{expression}.normalized(){separator}{comment}"
 
 
+def scaled_code(bench, name, shift):
+    """The same expression, shifted and scaled to E σ² = 1."""
+    expression, separator, comment = activation_code(bench, name).partition("  #")
+    added = f".shifted({shift!r})" if shift else ""
+    return f"{expression}{added}.with_unit_second_moment(){separator}{comment}"
+
+
 def data_code(bench):
     """The expression that gives the data set of the bench."""
     if bench.settings.data in bench.own_data:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 LARGEST_DEPTH = 1000
 LARGEST_N = 400
+LARGEST_SHIFT = 100
 LAYERS = ("all", "top")
 
 
@@ -15,7 +16,8 @@ class Settings:
     activation of the user's own.  delta: the separation asked for, used by data sets that can be given one.  data: the
     name of a data set, n its number of points, seed what draws the data and the networks.  c: the kink of NormReLU_c in
     the shape panel.  rivals, depths: the activations and depths whose training is predicted beside.  width, steps,
-    layers: the finite network that is trained, how long, and whether "all" its layers or the "top" one.
+    layers: the finite network that is trained, how long, and whether "all" its layers or the "top" one.  shift: what is
+    added to an activation that is not centred; start: ρ₀, where its correlations start.
     Raises: ValueError for a value out of range, TypeError for one of the wrong kind.
 
     >>> Settings(depth=40).delta
@@ -34,6 +36,8 @@ class Settings:
     width: int = 256
     steps: int = 300
     layers: str = "all"
+    shift: float = 0.0
+    start: float = 0.0
 
     def __post_init__(self):
         _whole("depth", self.depth, 1, LARGEST_DEPTH, "It counts hidden layers.")
@@ -44,6 +48,8 @@ class Settings:
         _whole("steps", self.steps, 1, 100_000, "It counts steps of gradient descent.")
         if self.layers not in LAYERS:
             raise ValueError(f"layers must be one of {', '.join(LAYERS)}; got {self.layers!r}.")
+        _between("shift", self.shift, -LARGEST_SHIFT, LARGEST_SHIFT, "It is added to σ before σ is scaled to E σ² = 1.")
+        _between("start", self.start, -1, 1, "It is the correlation of two inputs.")
         for depth in self.depths:
             _whole("each of depths", depth, 1, LARGEST_DEPTH, "They count hidden layers.")
 
@@ -53,6 +59,13 @@ def _whole(name, value, least, most, meaning):
         raise TypeError(f"{name} must be a whole number; got {value!r}. {meaning}")
     if not least <= value <= most:
         raise ValueError(f"{name} must lie between {least} and {most}; got {value}. {meaning}")
+
+
+def _between(name, value, least, most, meaning):
+    if isinstance(value, (bool, str)):
+        raise TypeError(f"{name} must be a number; got {value!r}. {meaning}")
+    if not least <= value <= most:
+        raise ValueError(f"{name} must lie in [{least}, {most}]; got {value}. {meaning}")
 
 
 def _open_unit(name, value, meaning):

@@ -9,15 +9,16 @@ import plotly.graph_objects as go
 import pytest
 
 import ntkit as nk
-from ntkit.explorers import BoundExplorer, ShapeExplorer, SpectrumExplorer, TrainingExplorer
+from ntkit.explorers import BoundExplorer, ShapeExplorer, SpectrumExplorer, TrainingExplorer, UncentredExplorer
 
-KINDS = (BoundExplorer, SpectrumExplorer, ShapeExplorer, TrainingExplorer)
+KINDS = (BoundExplorer, SpectrumExplorer, ShapeExplorer, TrainingExplorer, UncentredExplorer)
 SMALL = {"n": 10, "steps": 20, "width": 32, "rivals": ("tanh",), "depths": (2,)}
 SETTINGS = (
     {"activation": "relu", "depth": 6, "delta": 0.05},
     {"activation": "leaky_relu(slope=0.2)", "depth": 3, "delta": 0.123, "data": "two_points", "rivals": ()},
     {"activation": "polynomial(coefficients=(0, 1, 0.5))", "depth": 2, "data": "digits"},
     {"activation": "normrelu(c=-0.5)", "depth": 5, "layers": "top"},
+    {"activation": "elu(alpha=1.0)", "depth": 150, "shift": -0.2, "start": -0.4},
 )
 
 
@@ -148,6 +149,46 @@ def test_bound_is_drawn_for_a_step_without_its_ntk():
     drawn = {trace.name: trace.y for trace in explorer.figure.data}
     assert np.isnan(drawn["exact NTK |Θ<sub>l</sub>(ρ)|/Θ<sub>l</sub>(1)"]).all()
     assert np.all(drawn["exact |ρ<sub>l</sub>|"] <= drawn["bound B(l, δ)"])
+
+
+def test_shift_drags_the_slope_at_one_through_one():
+    explorer = UncentredExplorer(activation="tanh", depth=60, start=-0.5)
+    regimes, gaps = [], []
+    for shift in (0.0, 0.2, 0.26, 0.27, 0.5):
+        explorer.shift = shift
+        regimes.append(explorer.profile.point.regime)
+        gaps.append(explorer.profile.point.gap)
+    assert regimes == ["chaotic"] * 3 + ["ordered"] * 2
+    assert gaps == sorted(gaps, reverse=True)
+    assert ".shifted(0.5).with_unit_second_moment()" in explorer.code
+    explorer.start = 0.25
+    assert explorer.profile.starts == 0.25
+    assert "start=0.25" in nk.explorers.state.to_text(explorer.bench.settings)
+
+
+def test_many_layers_of_an_uncentred_activation_come_after_the_first(lenient):
+    async def deepen():
+        explorer = UncentredExplorer(activation="swish", depth=20)
+        await asyncio.sleep(0.4)
+        explorer.depth = 900
+        seen = [len(explorer.shown.traces[-1]["x"])]
+        await asyncio.sleep(0.8)
+        return [*seen, len(explorer.shown.traces[-1]["x"])]
+
+    assert asyncio.run(deepen()) == [129, 901]
+
+
+def test_affine_activation_has_no_fixed_point_of_its_own(lenient):
+    explorer = UncentredExplorer(activation="identity", depth=20)
+    assert "must not be affine" in explorer.messages.text
+    explorer.activation = "relu"
+    assert explorer.messages.text == ""
+
+
+@pytest.mark.parametrize(("name", "value"), [("start", 1.5), ("shift", 1e6)])
+def test_settings_of_an_uncentred_activation_out_of_range(name, value):
+    with pytest.raises(ValueError, match=f"{name} must lie in"):
+        UncentredExplorer(**{name: value})
 
 
 @pytest.mark.parametrize("kind", [BoundExplorer, SpectrumExplorer, TrainingExplorer], ids=lambda kind: kind.__name__)

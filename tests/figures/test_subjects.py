@@ -40,7 +40,14 @@ def all_figures(sigma, profile, comparison):
         figures.spectrum_figure(comparison),
         figures.shape_figure(nk.shapes.shape(sigma), [nk.shapes.shape(nk.normrelu())]),
         figures.training_figure(predictions),
+        figures.uncentred_figure(uncentred("swish")),
+        figures.regimes_figure([uncentred("softplus"), uncentred("relu"), uncentred("swish")]),
     )
+
+
+def uncentred(name, depth=200):
+    """The way of an uncentred activation to its fixed point, from three starts."""
+    return nk.conditioning.uncentred_profile(nk.activation(name).with_unit_second_moment(), depth)
 
 
 def test_every_title_names_the_parameterisation_and_every_axis_says_what_it_shows(sigma, profile, comparison):
@@ -221,3 +228,39 @@ def test_measured_curve_lies_over_its_prediction():
     assert measured.name == "tanh, L = 1, measured"
     assert measured.marker.color == predicted.line.color
     np.testing.assert_allclose(measured.y[0], predicted.y[0], rtol=1e-5)
+
+
+# ---- uncentred activations
+
+
+def test_uncentred_figure_draws_the_profile_and_its_fixed_point():
+    profile = uncentred("swish")
+    drawn = curves(figures.uncentred_figure(profile))
+    np.testing.assert_array_equal(drawn["σ̂(ρ)"].y, profile.dual)
+    np.testing.assert_array_equal(drawn["Lemma 35, as stated"].y, profile.bound)
+    np.testing.assert_array_equal(drawn["sharp"].y, profile.sharp)
+    for column, start in enumerate(("−0.9", "0", "0.9")):
+        way = drawn[f"|ρ<sub>l</sub> − ρ̄| from ρ₀ = {start}"]
+        np.testing.assert_array_equal(way.y, np.abs(profile.deviation[:, column]))
+    assert drawn["ρ̄"].x == drawn["ρ̄"].y == (profile.point.correlation,)
+
+
+def test_cobweb_goes_from_the_diagonal_to_the_dual_and_back():
+    profile = uncentred("swish")
+    web = curves(figures.uncentred_figure(profile))["cobweb from ρ₀ = −0.9"]
+    np.testing.assert_array_equal(web.x[0], web.y[0])
+    sigma = nk.activation("swish").with_unit_second_moment()
+    np.testing.assert_allclose(web.y[1::2], sigma.dual(np.asarray(web.x[1::2])), atol=1e-13)
+    np.testing.assert_array_equal(web.x[2::2], web.y[2::2])
+
+
+def test_regimes_share_one_scale_and_one_legend():
+    profiles = [uncentred("softplus"), uncentred("relu"), uncentred("swish")]
+    figure = figures.regimes_figure(profiles)
+    assert figure.layout.yaxis2.range == figure.layout.yaxis4.range == figure.layout.yaxis6.range
+    shown = [trace.name for trace in figure.data if trace.showlegend is not False]
+    assert len(shown) == len(set(shown)) == 7
+    drawn = curves(figure)
+    np.testing.assert_array_equal(drawn["relu, Lemma 36, as stated"].y, profiles[1].bound)
+    words = figures.regimes_picture(profiles).summary
+    assert all(part in words for part in ("softplus is ordered", "relu is critical", "swish is chaotic", "0.6587"))
