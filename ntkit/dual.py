@@ -94,7 +94,7 @@ class Dual:
                 f"delta must lie in [0, 2]; got {_offending(delta, (delta >= 0) & (delta <= 2))}. "
                 "A gap is 1 − ρ for a correlation ρ."
             )
-        return self._gap_at(_angle(delta))[()]
+        return clamp(self._gap_at(_angle(delta)), 0.0, 2 * self.at_one)[()]
 
     # --- for the layers --------------------------------------------------------------------------------------------
 

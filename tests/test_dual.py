@@ -420,3 +420,10 @@ UNRESOLVED = {
 def test_what_cannot_be_resolved_is_refused(name):
     with pytest.raises(ValueError, match=r"smooth|kinks"):
         _ = Activation(name, UNRESOLVED[name]).dual
+
+
+@pytest.mark.parametrize("name", ["abs", "cos", "gaussian", "quadratic", "tanh", "erf"])
+def test_gap_of_antipodes_is_not_negative_and_not_more_than_twice_the_variance(name):
+    dual = nk.activation(name).normalized().dual
+    assert 0 <= dual.gap(2.0) <= 2 * dual.at_one
+    assert dual.gap(2.0) == pytest.approx(dual.at_one * (2 if name in ("tanh", "erf") else 0), abs=1e-12)
