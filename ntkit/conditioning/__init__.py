@@ -38,7 +38,6 @@ from ntkit.conditioning.any_norm import (
 from ntkit.conditioning.convergence import UncentredProfile, uncentred_profile
 from ntkit.conditioning.decay import L0, L1, L2, bound, bound_gap
 from ntkit.conditioning.fixed_points import FixedPoint, fixed_point
-from ntkit.conditioning.length_profile import LengthProfile, length_profile
 from ntkit.conditioning.lengths import (
     bias,
     correlation_map,
@@ -50,6 +49,7 @@ from ntkit.conditioning.lengths import (
     length_map,
     length_map_derivative,
 )
+from ntkit.conditioning.pairs import LengthCurves, LengthProfile, length_curves, length_profile
 from ntkit.conditioning.profile import DepthProfile, depth_profile
 from ntkit.conditioning.rates import (
     boundedness,
@@ -120,6 +120,7 @@ __all__ = [
     "L2",
     "DepthProfile",
     "FixedPoint",
+    "LengthCurves",
     "LengthProfile",
     "NormReluConstants",
     "UncentredProfile",
@@ -168,6 +169,7 @@ __all__ = [
     "lemma_41_sharp",
     "lemma_43_relu_width",
     "lemma_43_width",
+    "length_curves",
     "length_iterates",
     "length_map",
     "length_map_derivative",

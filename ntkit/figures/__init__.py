@@ -4,6 +4,7 @@ Every figure names the parameterisation in its title and the unit on each axis; 
 dash patterns say the same again; `theme` is "light" or "dark".
 """
 
+from ntkit.figures.any_norm import length_figure, length_map_figure, length_map_picture, length_picture
 from ntkit.figures.bound import bound_figure, bound_picture
 from ntkit.figures.ledger import ledger_figure, ledger_picture
 from ntkit.figures.picture import Picture
@@ -19,6 +20,10 @@ __all__ = [
     "bound_picture",
     "ledger_figure",
     "ledger_picture",
+    "length_figure",
+    "length_map_figure",
+    "length_map_picture",
+    "length_picture",
     "regimes_figure",
     "regimes_picture",
     "shape_figure",

@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from ntkit import conditioning
 from ntkit.activations import activation, normrelu
-from ntkit.conditioning.length_profile import correlation_iterates
+from ntkit.conditioning.pairs import correlation_iterates
 from ntkit.theorems.entry import Assumption, Claim, Entry, Subject
 from ntkit.theorems.erratum import Erratum, Evidence
 

@@ -1,4 +1,7 @@
-"""Two inputs of different norms, layer after layer: their lengths and correlation beside what the theorems allow."""
+"""Two inputs of different norms, layer after layer: their lengths and correlation beside what the theorems allow.
+
+And what one layer does to any length, with the chords that the theorems put in its place.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,7 +11,7 @@ from numpy.polynomial import polynomial
 
 from ntkit import kernels
 from ntkit.architectures import Elementwise
-from ntkit.arguments import real
+from ntkit.arguments import real, whole
 from ntkit.conditioning.any_norm import (
     HIGHEST,
     LOWEST,
@@ -22,7 +25,15 @@ from ntkit.conditioning.any_norm import (
     unmet_for_theorem_12,
     unmet_for_theorem_37,
 )
-from ntkit.conditioning.lengths import at_length, bias, generalized_nonlinearity, length_iterates
+from ntkit.conditioning.lengths import (
+    at_length,
+    bias,
+    demand_unit_second_moment,
+    generalized_nonlinearity,
+    length_iterates,
+    length_map,
+    length_map_derivative,
+)
 from ntkit.gaussian import panel_width, product_nodes
 from ntkit.slopes import piecewise_constant_levels
 
@@ -101,6 +112,60 @@ def length_profile(activation, depth, squared_norms, rho=None, *, gap=None):
         gap=gaps,
         step_bound=_step_bounds(activation, excess, delta),
         bound=bound,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class LengthCurves:
+    """The length map and the bias of an activation with E σ² = 1, over squared norms: Figure 6 of the paper.
+
+    activation: its name
+    squared_norm: γ, shape (n,) like all the arrays below
+    length:   σ̂_l(γ);  envelope: 1 − (1 − α⁻)(1 − γ) below 1 and 1 + (1 − α⁺)(γ − 1) above, between which and 1 it lies
+    bias:     bias(γ);  bias_envelope: its chords from both ends to γ = 1, equation (28)
+    below, above: α⁻ and α⁺, from the ends of the range instead of ½ where another one is asked for
+    """
+
+    activation: str
+    squared_norm: np.ndarray
+    length: np.ndarray
+    envelope: np.ndarray
+    bias: np.ndarray
+    bias_envelope: np.ndarray
+    below: float
+    above: float
+
+
+def length_curves(activation, low=LOWEST, high=HIGHEST, points=121):
+    """The LengthCurves of an activation for low ≤ γ ≤ high.
+
+    Parameters: activation with E σ² = 1; 0 < low < 1 < high; points ≥ 3 of γ.
+    Raises: ValueError for another activation, and outside those ranges.
+    Source: Agarwal, Awasthi, Kale (2021), Figure 6, equations (13) and (28).
+
+    >>> import ntkit as nk
+    >>> curves = length_curves(nk.normrelu())
+    >>> round(float(curves.length[0]), 4), round(float(curves.bias[-1]), 4)
+    (0.54, 0.0029)
+    """
+    demand_unit_second_moment(activation)
+    low = real("low", low, above=0, most=0.999, must="lie in (0, 1)")
+    high = real("high", high, least=1.001, must="be above 1")
+    gamma = np.linspace(low, high, whole("points", points, least=3, must="be a whole number, 3 or more"))
+    lengths, biases = length_map(activation, gamma), bias(activation, gamma)
+    below = 1 - (1 - lengths[0]) / (1 - low)
+    above = float(1 - length_map_derivative(activation, 1.0))
+    is_below = gamma < 1
+    chords = np.where(is_below, biases[0] * (1 - gamma) / (1 - low), biases[-1] * (gamma - 1) / (high - 1))
+    return LengthCurves(
+        activation=activation.name,
+        squared_norm=gamma,
+        length=lengths,
+        envelope=1 + (1 - np.where(is_below, below, above)) * (gamma - 1),
+        bias=biases,
+        bias_envelope=chords,
+        below=float(below),
+        above=above,
     )
 
 
