@@ -52,9 +52,8 @@ class UncentredExplorer(Explorer):
     def sketch(self):
         """The first layers, where there are many."""
         depth = self.bench.settings.depth
-        return (
-            None if depth <= _QUICK or self.bench.knows(self._key(depth)) else uncentred_picture(self._profile(_QUICK))
-        )
+        is_quick = depth <= _QUICK or self.bench.knows(self._key(depth))
+        return None if is_quick else uncentred_picture(self._profile(_QUICK))
 
     @property
     def code(self):

@@ -215,6 +215,6 @@ def _in_words(profile):
     farthest = float(np.abs(profile.deviation[-1]).max())
     at_most = f", at most {profile.sharp[-1]:.3g}" if np.isfinite(profile.sharp[-1]) else ""
     return (
-        f"{point.activation} is {point.regime}: σ̂ has slope {point.slope_at_one:.4g} at 1, ρ̄ = {point.correlation:.4g}. "
+        f"{point.activation} is {point.regime}: slope {point.slope_at_one:.4g} of σ̂ at 1, ρ̄ = {point.correlation:.4g}. "
         f"After {depth} layers |ρ − ρ̄| is {farthest:.3g}{at_most}."
     )
