@@ -14,13 +14,22 @@ Source: Agarwal, Awasthi, Kale, "A Deep Conditioning Treatment of Neural Network
 """
 
 from ntkit.hardness.layers import PairDecay, features, pair_decay
-from ntkit.hardness.queries import QueryCorrelations, half_cube, least_queries, queries, query_correlations
+from ntkit.hardness.queries import (
+    QueryCorrelations,
+    QueryLimit,
+    half_cube,
+    least_queries,
+    queries,
+    query_correlations,
+    query_limit,
+)
 from ntkit.hardness.subgaussian import growth_exponent, subgaussian_norm
 from ntkit.hardness.widths import fluctuation, mean_floor, one_layer_spread, theorem_15_width, theorem_52_width
 
 __all__ = [
     "PairDecay",
     "QueryCorrelations",
+    "QueryLimit",
     "features",
     "fluctuation",
     "growth_exponent",
@@ -31,6 +40,7 @@ __all__ = [
     "pair_decay",
     "queries",
     "query_correlations",
+    "query_limit",
     "subgaussian_norm",
     "theorem_15_width",
     "theorem_52_width",

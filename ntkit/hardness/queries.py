@@ -57,15 +57,29 @@ def queries(x, seed=0):
 
 
 @dataclass(frozen=True, eq=False)
+class QueryLimit:
+    """E_W (E_x g(x) sgn f(x))² for networks of infinite width with 0 … L layers.
+
+    names:       of the q queries g
+    mean_square: (L + 1, q)
+    worst:       (L + 1,), λ_max(M)/|S|: no g with |g| ≤ 1 has more
+    envelope:    (L + 1,), 1/|S| + B_μ(l, 2/d): equation (24) with its constants, and with the term that it drops
+    """
+
+    names: tuple[str, ...]
+    mean_square: np.ndarray
+    worst: np.ndarray
+    envelope: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class QueryCorrelations:
     """E_x g(x) sgn f(x) over draws of the network f, for networks of 0 … L layers and several queries g.
 
     activation, dim, inputs, width, draws, seed: of what; |S| = inputs = 2^(dim − 1), δ = 2/dim
     names:    of the q queries
     samples:  (draws, L + 1, q)
-    limit:    (L + 1, q), E_W (E_x g sgn f)² at infinite width
-    worst:    (L + 1,), the largest that any g with |g| ≤ 1 can have at infinite width, λ_max(M)/|S| or less
-    envelope: (L + 1,), 1/|S| + B_μ(l, 2/d): equation (24) with its constants, and with the term that it drops
+    limit:    the QueryLimit at infinite width
     floor:    (2/π) E ρ̂, what the width adds to the constant query at any depth
     """
 
@@ -77,9 +91,7 @@ class QueryCorrelations:
     seed: int
     names: tuple[str, ...]
     samples: np.ndarray
-    limit: np.ndarray
-    worst: np.ndarray
-    envelope: np.ndarray
+    limit: QueryLimit
     floor: float
 
     @property
@@ -102,6 +114,35 @@ class QueryCorrelations:
         return self.samples[:, :, self.names.index(name)]
 
 
+def query_limit(activation, depth, dim, seed=0):
+    """What `query_correlations` tends to as the width grows, exactly: a QueryLimit.
+
+    Parameters: activation, normalised; depth L ≥ 1; dim, d of the half cube, 2 to 10; seed of the random query.
+    Raises: ValueError for values out of range.
+    Source: Agarwal, Awasthi, Kale (2021), proof of Theorem 15, equation (24).
+
+    >>> import ntkit as nk
+    >>> found = query_limit(nk.activation("relu").normalized(), depth=20, dim=6)
+    >>> bool((found.mean_square <= found.worst[:, None]).all() and (found.worst <= found.envelope).all())
+    True
+    """
+    sigma = demand_normalized(activation)
+    depth = whole("depth", depth, least=1, must="be a whole number of layers, at least 1")
+    x = half_cube(dim)
+    asked = queries(x, seed)
+    g = np.stack(list(asked.values()))
+    differing = np.rint((1 - x @ x.T) * dim / 2).astype(int)
+    by_distance = mlp(depth, sigma).trajectory(gap=2 * np.arange(dim) / dim).correlation
+    matrices = 2 / np.pi * np.arcsin(np.clip(by_distance, -1, 1))[:, differing]
+    most = bound(np.arange(depth + 1), min(2 / dim, np.nextafter(1, 0)), sigma.coefficient_of_nonlinearity)
+    return QueryLimit(
+        names=tuple(asked),
+        mean_square=np.einsum("qx,lxy,qy->lq", g, matrices, g, optimize=True) / len(x) ** 2,
+        worst=np.linalg.eigvalsh(matrices)[:, -1] / len(x),
+        envelope=1 / len(x) + most,
+    )
+
+
 def query_correlations(activation, depth, dim, width, *, draws=200, seed=0, device=None):
     """How sgn f of random networks is correlated with fixed queries, a QueryCorrelations.
 
@@ -114,8 +155,8 @@ def query_correlations(activation, depth, dim, width, *, draws=200, seed=0, devi
 
     >>> import ntkit as nk
     >>> found = query_correlations(nk.activation("tanh").normalized(), depth=3, dim=4, width=32, draws=50)
-    >>> found.samples.shape, bool((found.worst <= found.envelope).all())
-    ((50, 4, 5), True)
+    >>> found.samples.shape, found.names[0]
+    ((50, 4, 5), 'constant')
     """
     sigma = demand_normalized(activation)
     depth, width, draws = (
@@ -125,8 +166,6 @@ def query_correlations(activation, depth, dim, width, *, draws=200, seed=0, devi
     x = half_cube(dim)
     asked = queries(x, seed)
     g = np.stack(list(asked.values()))
-    limit, worst = _at_infinite_width(sigma, x, depth, g)
-    layers, mu = np.arange(depth + 1), sigma.coefficient_of_nonlinearity
     return QueryCorrelations(
         activation=sigma.name,
         dim=dim,
@@ -136,20 +175,9 @@ def query_correlations(activation, depth, dim, width, *, draws=200, seed=0, devi
         seed=seed,
         names=tuple(asked),
         samples=_signs(sigma, x, depth, width, draws, seed, device) @ g.T / len(x),
-        limit=limit,
-        worst=worst,
-        envelope=1 / len(x) + bound(layers, min(2 / dim, np.nextafter(1, 0)), mu),
+        limit=query_limit(sigma, depth, dim, seed),
         floor=2 / np.pi * mean_floor(sigma, width),
     )
-
-
-def _at_infinite_width(sigma, x, depth, g):
-    """gᵀM g/|S|² of every query, and λ_max(M)/|S|, layer by layer."""
-    differing = np.rint((1 - x @ x.T) * x.shape[1] / 2).astype(int)
-    by_distance = mlp(depth, sigma).trajectory(gap=2 * np.arange(x.shape[1]) / x.shape[1]).correlation
-    matrices = 2 / np.pi * np.arcsin(np.clip(by_distance, -1, 1)[:, differing])
-    limit = np.einsum("qx,lxy,qy->lq", g, matrices, g) / len(x) ** 2
-    return limit, np.linalg.eigvalsh(matrices)[:, -1] / len(x)
 
 
 def _signs(sigma, x, depth, width, draws, seed, device):
