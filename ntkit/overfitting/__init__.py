@@ -37,7 +37,7 @@ from ntkit.overfitting.statements import (
     theorem_16_rate,
     theorem_16_sharp,
 )
-from ntkit.overfitting.zonal import ZonalSpectrum, zonal_spectrum
+from ntkit.overfitting.zonal import ZonalSpectrum, norms_over_depth, zonal_spectrum
 
 __all__ = [
     "ExcessRisk",
@@ -57,6 +57,7 @@ __all__ = [
     "lemma_54",
     "lemma_54_sharp",
     "measured_excess_risk",
+    "norms_over_depth",
     "random_problem",
     "required_depth",
     "sampled_separation",

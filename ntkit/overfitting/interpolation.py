@@ -13,7 +13,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from ntkit.architectures import Architecture
-from ntkit.arguments import real
+from ntkit.arguments import real, whole
 from ntkit.overfitting.distributions import UniformSphere
 
 _BLOCK = 20_000
@@ -65,11 +65,16 @@ class Problem:
     norm: float = field(init=False)
 
     def __post_init__(self):
-        noise = real("noise", self.noise, least=0, must="be at least 0 and finite")
         object.__setattr__(self, "norm", self.best.norm)
-        if self.norm + noise > 1 + 1e-9:
+        self.check(self.norm, self.noise)
+
+    @staticmethod
+    def check(norm, noise):
+        """Refuse labels that could leave [−1, 1]."""
+        noise = real("noise", noise, least=0, must="be at least 0 and finite")
+        if norm + noise > 1 + 1e-9:
             raise ValueError(
-                f"‖v*‖ + noise must be at most 1, so that labels lie in [−1, 1]; got {self.norm:.4g} + {noise:.4g}. "
+                f"‖v*‖ + noise must be at most 1, so that labels lie in [−1, 1]; got {norm:.4g} + {noise:.4g}. "
                 "Take less noise, or a smaller predictor."
             )
 
@@ -90,11 +95,20 @@ def random_problem(net, dim, *, norm=0.5, noise=0.3, centres=8, seed=0):
     (0.4, (8, 10))
     """
     norm = real("norm", norm, above=0, must="be positive and finite")
+    points, weights = random_centres(dim, centres, seed)
+    return Problem(Predictor(net, points, weights * (norm / Predictor(net, points, weights).norm)), noise)
+
+
+def random_centres(dim, centres, seed):
+    """Uniform points z (centres, dim) and normal coefficients c (centres,).
+
+    >>> [part.shape for part in random_centres(10, 8, 0)]
+    [(8, 10), (8,)]
+    """
+    centres = whole("centres", centres, least=1, must="be a positive whole number")
     # not the stream of the seed itself, from which a caller may draw the training points
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
-    points = UniformSphere(dim).draw(centres, generator)
-    unscaled = Predictor(net, points, generator.standard_normal(centres))
-    return Problem(Predictor(net, points, unscaled.weights * (norm / unscaled.norm)), noise)
+    return UniformSphere(dim).draw(centres, generator), generator.standard_normal(centres)
 
 
 def interpolant(net, x, y):
@@ -182,17 +196,30 @@ def excess_risk(best, x, y, covariance):
     >>> 0 < risk.excess < risk.lemma_55
     True
     """
-    net, y = best.net, np.asarray(y, dtype=float)
-    gram = net.nngp(x)
-    signal = best(x)
-    residual = y - signal
-    fitted, noisy = _solve(gram, signal), _solve(gram, residual)
-    form = covariance(*[np.vstack([x, best.points])] * 2)
-    left_over = np.append(-fitted, best.weights)  # (I − P)v*
-    noise_part = np.append(noisy, 0 * best.weights)
-    v_star = np.append(0 * fitted, best.weights)
+    both = np.vstack([x, best.points])
+    gram, n = best.net.nngp(both), len(x)
+    residual = np.asarray(y, dtype=float) - gram[:n, n:] @ best.weights
+    return risk_from_kernels(gram, covariance(both, both), best.weights, residual)
+
+
+def risk_from_kernels(gram, form, weights, residual):
+    """The ExcessRisk from matrices over the n training points and, behind them, the p points of v*.
+
+    Parameters: gram, K̄, and form, E_x k(u, x) k(x, u'), both (n + p, n + p); weights of v*, (p,); residual, ε, (n,).
+    Raises: ValueError where K̄ of the training points is singular to rounding.
+
+    >>> risk = risk_from_kernels(np.eye(2), np.eye(2) / 4, np.array([1.0]), np.array([1.0]))  # one point far from v*
+    >>> risk.excess, risk.bias, risk.noise, risk.distance
+    (0.5, 0.25, 0.25, 2.0)
+    """
+    n = len(residual)
+    signal, own = gram[:n, n:] @ weights, gram[:n, :n]
+    fitted, noisy = _solve(own, np.column_stack([signal, residual])).T
+    left_over = np.append(-fitted, weights)  # (I − P)v*
+    noise_part = np.append(noisy, 0 * weights)
+    v_star = np.append(0 * fitted, weights)
     off = noise_part - left_over
-    distance = best.norm**2 - signal @ fitted + residual @ noisy
+    distance = weights @ gram[n:, n:] @ weights - signal @ fitted + residual @ noisy
     return ExcessRisk(
         excess=float(off @ form @ off),
         bias=float(left_over @ form @ left_over),
@@ -200,7 +227,7 @@ def excess_risk(best, x, y, covariance):
         zero=float(v_star @ form @ v_star),
         residual=float(residual @ residual),
         distance=float(distance),
-        smallest=float(np.linalg.eigvalsh(gram)[0]),
+        smallest=float(np.linalg.eigvalsh(own)[0]),
     )
 
 

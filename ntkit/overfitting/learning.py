@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ntkit import kernels
 from ntkit.activations import Activation
 from ntkit.architectures import mlp
 from ntkit.arguments import real, whole
 from ntkit.overfitting.distributions import UniformSphere
-from ntkit.overfitting.interpolation import SphereCovariance, excess_risk, random_problem
+from ntkit.overfitting.interpolation import Problem, random_centres, risk_from_kernels
 from ntkit.overfitting.separations import sphere_separation
 from ntkit.overfitting.statements import lemma_54, lemma_54_sharp, required_depth, theorem_16, theorem_16_sharp
-from ntkit.overfitting.zonal import zonal_spectrum
+from ntkit.overfitting.zonal import correlation_mesh, spectrum_of_profile
 
 SIZES = (4, 8, 16, 32, 64, 128)
 """Sizes of training sets of a learning curve, unless others are asked for."""
@@ -85,20 +86,14 @@ def learning_curve(
     deltas = np.array([sphere_separation(size**2, gamma, dim).low for size in sizes])
     required = np.array([required_depth(size, delta, mu) for size, delta in zip(sizes, deltas, strict=True)])
     used = required if depth is None else np.full_like(required, whole("depth", depth, least=1, must="be 1 or more"))
-    points = [_Training(sizes[-1], dim, seed, repeat) for repeat in range(repeats)]
-    rows = []
-    spectra = {layers: zonal_spectrum(mlp(layers, sigma), dim, _DEGREE) for layers in set(used.tolist())}
-    for size, layers in zip(sizes, used.tolist(), strict=True):
-        asked = random_problem(mlp(layers, sigma), dim, norm=norm, noise=noise, centres=centres, seed=seed)
-        covariance = SphereCovariance(spectra[layers])
-        risks = [excess_risk(asked.best, *training.first(size, asked), covariance) for training in points]
-        rows.append(_mean(risks) | {"largest": spectra[layers].norm, "smallest": min(r.smallest for r in risks)})
+    made = _Setting(dim, sizes[-1], centres, norm, noise, repeats, seed)
+    found = made.risks(sigma, sizes, used.tolist())
     holds = used >= required
     return LearningCurve(
         activation=sigma.name, dim=dim, noise=float(noise), norm=float(norm), gamma=gamma,
         fixed_depth=None if depth is None else int(depth),
         n=np.array(sizes), depth=used, required=required, delta=deltas,
-        **{name: np.array([row[name] for row in rows]) for name in rows[0]},
+        **{name: np.array([row[name] for row in found]) for name in found[0]},
         bound=np.where(holds, theorem_16(sizes, norm), np.nan),
         sharp=np.where(holds, theorem_16_sharp(sizes, gamma, norm), np.nan),
         norm_bound=np.where(holds, lemma_54(np.square(sizes)), np.nan),
@@ -106,28 +101,67 @@ def learning_curve(
     )  # fmt: skip
 
 
-class _Training:
-    """One training set, of which the first n points are taken; signs of the noise belong to the points."""
+class _Setting:
+    """Training sets, and the points of v* behind them; signs of the noise belong to the training points."""
 
-    def __init__(self, largest, dim, seed, repeat):
-        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, repeat)))
-        self._x = UniformSphere(dim).draw(largest, generator)
-        self._signs = generator.choice([-1.0, 1.0], largest)
+    def __init__(self, dim, largest, centres, norm, noise, repeats, seed):
+        Problem.check(norm, noise)
+        self.dim, self.norm, self.noise = dim, norm, noise
+        points, self._weights = random_centres(dim, centres, seed)
+        streams = [np.random.SeedSequence(seed, spawn_key=(2, repeat)) for repeat in range(repeats)]
+        generators = [np.random.default_rng(stream) for stream in streams]
+        self._x = [np.vstack([UniformSphere(dim).draw(largest, generator), points]) for generator in generators]
+        self._signs = [generator.choice([-1.0, 1.0], largest) for generator in generators]
 
-    def first(self, n, asked):
-        """x and y."""
-        x = self._x[:n]
-        return x, asked.best(x) + asked.noise * self._signs[:n]
+    def risks(self, sigma, sizes, depths):
+        """For every size and its depth: means over the training sets."""
+        kept = dict.fromkeys(depths)
+        state, last = self._pairs(), mlp(max(depths), sigma)
+        for depth, block in enumerate(last.blocks, start=1):
+            state = kernels.run(block, state)
+            if depth in kept:
+                kept[depth] = self._at_one_depth(kernels.run(last.read_out, state).covariance)
+        return [self._mean(size, *kept[depth]) for size, depth in zip(sizes, depths, strict=True)]
+
+    def _pairs(self):
+        """The mesh for the spectrum, then all pairs of every training set: one pass through the layers serves all."""
+        pieces = [correlation_mesh(_DEGREE), *map(_pairs_above_diagonal, self._x)]
+        columns = ("covariance", "half_distance", "half_sum")
+        return kernels.KernelState(
+            1.0, 1.0, *(np.concatenate([getattr(piece, column) for piece in pieces]) for column in columns), None
+        )
+
+    def _at_one_depth(self, values):
+        """Spectrum, kernel matrices, and matrices of E_x k(u, x) k(x, u')."""
+        mesh = len(correlation_mesh(_DEGREE).covariance)
+        spectrum = spectrum_of_profile(values[:mesh], self.dim, _DEGREE)
+        grams = [_symmetric(part, len(self._x[0])) for part in np.split(values[mesh:], len(self._x))]
+        return spectrum, grams, [spectrum.iterated(x @ x.T) for x in self._x]
+
+    def _mean(self, n, spectrum, grams, forms):
+        largest = len(self._signs[0])
+        chosen = np.ix_(*[np.append(np.arange(n), np.arange(largest, len(grams[0])))] * 2)
+        risks = []
+        for gram, form, signs in zip(grams, forms, self._signs, strict=True):
+            unscaled = np.sqrt(self._weights @ gram[largest:, largest:] @ self._weights)
+            weights = self._weights * (self.norm / unscaled)
+            risks.append(risk_from_kernels(gram[chosen], form[chosen], weights, self.noise * signs[:n]))
+        fields = {"excess": "excess", "bias": "bias", "noise_part": "noise", "lemma_55": "lemma_55", "zero": "zero"}
+        means = {name: np.mean([getattr(risk, field) for risk in risks]) for name, field in fields.items()}
+        return means | {"largest": spectrum.norm, "smallest": min(risk.smallest for risk in risks)}
 
 
-def _mean(risks):
-    return {
-        "excess": np.mean([risk.excess for risk in risks]),
-        "bias": np.mean([risk.bias for risk in risks]),
-        "noise_part": np.mean([risk.noise for risk in risks]),
-        "lemma_55": np.mean([risk.lemma_55 for risk in risks]),
-        "zero": risks[0].zero,
-    }
+def _pairs_above_diagonal(x):
+    i, j = np.triu_indices(len(x), 1)
+    less, more = (0.5 * np.sum((x[i] + sign * x[j]) ** 2, axis=1) for sign in (-1, 1))
+    return kernels.KernelState(1.0, 1.0, np.sum(x[i] * x[j], axis=1), less, more, None)
+
+
+def _symmetric(above, n):
+    """The matrix with unit diagonal that has these entries above it."""
+    matrix = np.eye(n)
+    matrix[np.triu_indices(n, 1)] = above
+    return matrix + np.triu(matrix, 1).T
 
 
 def _checked(sigma):

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import comb, gammaln
 
 from ntkit import kernels
+from ntkit.architectures import mlp
 from ntkit.arguments import whole
 from ntkit.gaussian import panel_nodes
 
@@ -41,7 +42,7 @@ class ZonalSpectrum:
     @property
     def norm(self):
         """‖Σ‖, the largest eigenvalue; degrees beyond those computed have λ_k ≤ 1/N_k."""
-        return float(self.eigenvalues.max())
+        return self.eigenvalues.max()
 
     @property
     def remainder(self):
@@ -76,11 +77,38 @@ def zonal_spectrum(net, dim, degree=256):
     """
     dim = whole("dim", dim, least=2, must="be a whole number, at least 2", remedy="A line has but two directions.")
     degree = whole("degree", degree, least=1, most=4096, must="be a whole number from 1 to 4096")
-    state, weight = _sphere(dim, degree)
-    kernel = kernels.run(net.layers, state).covariance
-    weighted = weight * kernel
-    values = np.array([weighted @ p for p in gegenbauer(state.covariance, dim, degree + 1)])
-    return ZonalSpectrum(dim, values, multiplicities(dim, degree), float(weighted @ kernel))
+    return spectrum_of_profile(kernels.run(net.layers, correlation_mesh(degree)).covariance, dim, degree)
+
+
+def norms_over_depth(activation, dim, depth, degree=24):
+    """‖Σ‖ of the networks with 0, 1, …, depth hidden layers, shape (depth + 1,): one pass through the layers.
+
+    Parameters: activation, normalised; dim ≥ 2; depth ≥ 0; degree, among whose harmonics the largest λ_k is sought.
+    Raises: ValueError outside these ranges.
+
+    >>> import ntkit as nk
+    >>> norms_over_depth(nk.activation("tanh").normalized(), 4, 2).round(6)
+    array([0.25    , 0.240559, 0.231076])
+    """
+    dim = whole("dim", dim, least=2, must="be a whole number, at least 2", remedy="A line has but two directions.")
+    state, net = correlation_mesh(degree), mlp(depth, activation)
+    norms = [spectrum_of_profile(state.covariance, dim, degree).norm]
+    for block in net.blocks:
+        state = kernels.run(block, state)
+        norms.append(spectrum_of_profile(kernels.run(net.read_out, state).covariance, dim, degree).norm)
+    return np.array(norms)
+
+
+def spectrum_of_profile(profile, dim, degree):
+    """The ZonalSpectrum of a kernel from its values on `correlation_mesh(degree)`.
+
+    >>> float(spectrum_of_profile(correlation_mesh(8).covariance, 4, 8).norm.round(12))  # f = ρ
+    0.25
+    """
+    mesh, weight = correlation_mesh(degree), _weights(dim, degree)
+    weighted = weight * profile
+    values = np.array([weighted @ p for p in gegenbauer(mesh.covariance, dim, degree + 1)])
+    return ZonalSpectrum(dim, values, multiplicities(dim, degree), float(weighted @ profile))
 
 
 def gegenbauer(t, dim, count):
@@ -110,15 +138,25 @@ def multiplicities(dim, degree):
     return np.append(1.0, (2 * k + dim - 2) / (k + dim - 2) * comb(k + dim - 2, k))
 
 
-@lru_cache(maxsize=16)
-def _sphere(dim, degree):
-    """A mesh of correlations as a KernelState, accurate next to both ends, and weights: the law of a coordinate."""
-    angle, weight = _angles(degree)
-    scale = np.exp(gammaln(dim / 2) - gammaln((dim - 1) / 2)) / np.sqrt(np.pi)
-    weight = scale * weight * np.sin(angle) ** (dim - 2)
+@lru_cache(maxsize=8)
+def correlation_mesh(degree):
+    """The correlations at which a kernel is asked, as a KernelState, accurate next to both ends.
+
+    >>> len(correlation_mesh(8).covariance) == len(correlation_mesh(8).half_distance)
+    True
+    """
+    angle, _ = _angles(degree)
     less, more, cosine = 2 * np.sin(angle / 2) ** 2, 2 * np.cos(angle / 2) ** 2, np.cos(angle)
     mesh = (np.concatenate(pair) for pair in ((cosine, -cosine), (less, more), (more, less)))
-    return kernels.KernelState(1.0, 1.0, *mesh, None), np.tile(weight, 2)
+    return kernels.KernelState(1.0, 1.0, *mesh, None)
+
+
+@lru_cache(maxsize=16)
+def _weights(dim, degree):
+    """The law of one coordinate of a uniform point on that mesh: density ∝ sin^(d−2) in the angle."""
+    angle, weight = _angles(degree)
+    scale = np.exp(gammaln(dim / 2) - gammaln((dim - 1) / 2)) / np.sqrt(np.pi)
+    return np.tile(scale * weight * np.sin(angle) ** (dim - 2), 2)
 
 
 def _angles(degree):
