@@ -79,8 +79,8 @@ class Flow:
 def modes(gram, /):
     """Eigenvalues and eigenvectors of a kernel matrix, (n, n), symmetric and positive semi-definite.
 
-    Negative eigenvalues within rounding, n ε λ_max, are set to 0: such a mode stands still, and rounding cannot make it
-    grow.  numpy in, numpy (float64) out; torch in, torch out, on its device and in its precision.
+    Negative eigenvalues within √ε λ_max, which rounding and deep tables stay well below, are set to 0: such a mode
+    stands still, and rounding cannot make it grow.  numpy in, numpy (float64) out; torch in, torch out, on its device and in its precision.
     Raises: ValueError when the matrix is not square, finite, symmetric, or has a negative eigenvalue beyond rounding.
 
     >>> modes([[2.0, 1.0], [1.0, 2.0]]).eigenvalues
@@ -91,7 +91,7 @@ def modes(gram, /):
     _require_symmetric(gram, xp)
     eigenvalues, eigenvectors = xp.linalg.eigh(gram)
     eigenvalues, eigenvectors = xp.flip(eigenvalues, axis=0), xp.flip(eigenvectors, axis=1)
-    rounding = len(gram) * xp.finfo(gram.dtype).eps * float(eigenvalues[0])
+    rounding = xp.finfo(gram.dtype).eps ** 0.5 * float(eigenvalues[0])
     if not -rounding <= float(eigenvalues[-1]):
         raise ValueError(
             f"a kernel matrix must be positive semi-definite; its eigenvalues run from {float(eigenvalues[-1]):.3g} "

@@ -235,3 +235,11 @@ class TestModes:
 def test_refusals_say_what_must_hold(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_rounding_of_a_deep_linear_network_stands_still_and_is_no_mistake():
+    # 1000 layers leave 1e-13 of λ_max below zero
+    kernel = nk.mlp(1000, "identity").ntk(nk.data.sphere(48, 1e-3, seed=0).x)
+    found = dynamics.modes(kernel)
+    assert found.eigenvalues[-1] >= 0
+    assert dynamics.predict(found, np.ones(48), steps=3).loss[-1] <= 1

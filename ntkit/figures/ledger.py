@@ -27,8 +27,8 @@ def ledger_picture(ledger):
     """The Picture that `ledger_figure` draws.
 
     >>> import ntkit as nk
-    >>> ledger_picture(nk.theorems.run(["lemma_21", "lemma_26"])).summary
-    '2 of 2 statements hold; the tightest is Lemma 21, which uses 100 % of its bound.'
+    >>> ledger_picture(nk.theorems.run(["theorem_5_pairs"])).summary
+    '1 of 1 statements hold; the tightest is Theorem 5, pairs, which uses 49 % of its bound.'
     """
     drawn = [verdict for verdict in ledger.verdicts if verdict.tightest and verdict.tightest.sense != "="]
     titles = [verdict.entry.title for verdict in drawn]
