@@ -80,7 +80,8 @@ def modes(gram, /):
     """Eigenvalues and eigenvectors of a kernel matrix, (n, n), symmetric and positive semi-definite.
 
     Negative eigenvalues within √ε λ_max, which rounding and deep tables stay well below, are set to 0: such a mode
-    stands still, and rounding cannot make it grow.  numpy in, numpy (float64) out; torch in, torch out, on its device and in its precision.
+    stands still, and rounding cannot make it grow.  numpy in, numpy (float64) out; torch in, torch out, on its device
+    and in its precision.
     Raises: ValueError when the matrix is not square, finite, symmetric, or has a negative eigenvalue beyond rounding.
 
     >>> modes([[2.0, 1.0], [1.0, 2.0]]).eigenvalues

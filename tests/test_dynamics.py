@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
+import ntkit as nk
 from ntkit import dynamics
 
 
