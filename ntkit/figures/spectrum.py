@@ -63,7 +63,7 @@ def spectrum_picture(comparison):
             f"δ = {comparison.delta:.4g}",
             hovermode="closest",
             xaxis=axis("index of the eigenvalue", domain=[0, 0.52]),
-            yaxis=axis("eigenvalue (units of the diagonal)", log=True),
+            yaxis=axis("eigenvalue (units of the diagonal)", log=True, **_sparse_ticks(traces[:-2])),
             xaxis2=axis("κ = λ<sub>max</sub>/λ<sub>min</sub>", log=True, domain=[0.74, 1], anchor="y2",
                         **_decades_of(conditions)),
             yaxis2={"type": "category", "categoryorder": "array", "categoryarray": rows, "anchor": "x2",
@@ -122,6 +122,13 @@ def _decades_of(conditions):
     """Range and ticks of the axis of κ: from 1 to the largest drawn, whole decades apart, four ticks at most."""
     decades = float(np.log10(np.nanmax([10.0, *np.concatenate([trace["x"] for trace in conditions])])))
     return {"range": [-0.1, decades + 0.2], "dtick": max(1, int(np.ceil(decades / 3)))}
+
+
+def _sparse_ticks(traces):
+    """1, 2 and 5 alone where all that is drawn spans less than two decades; plotly would label every digit there."""
+    drawn = np.concatenate([np.asarray(trace["y"], dtype=float) for trace in traces])
+    drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
+    return {"dtick": "D2"} if drawn.size and drawn.max() < 100 * drawn.min() else {}
 
 
 def _in_words(comparison):
