@@ -1,6 +1,7 @@
 """Widgets that wire controls to a result and its figure, and the lab that links them."""
 
 from ntkit.explorers.bound import BoundExplorer
+from ntkit.explorers.hardness import HardnessExplorer
 from ntkit.explorers.lab import Lab, lab
 from ntkit.explorers.shape import ShapeExplorer
 from ntkit.explorers.spectrum import SpectrumExplorer
@@ -13,6 +14,7 @@ from ntkit.explorers.uncentred import UncentredExplorer
 __all__ = [
     "STORIES",
     "BoundExplorer",
+    "HardnessExplorer",
     "Lab",
     "ShapeExplorer",
     "SpectrumExplorer",

@@ -92,5 +92,6 @@ _NUMBERS = {
     "width": ("width", (32, 64, 128, 256, 512, 1024, 2048), "units in each hidden layer of the finite network"),
     "shift": ("shift", even_steps(-1, 1, 0.01), "a constant added to σ, which moves σ̂'(1) past 1"),
     "start": ("start ρ₀", even_steps(-0.95, 0.95, 0.05), "correlation of the two inputs"),
+    "draws": ("networks", (10, 20, 50, 100, 200, 500, 1000, 2000, 5000), "finite networks that are drawn"),
     "steps": ("steps", (50, 100, 200, 300, 500, 1000, 2000, 5000), "steps of full-batch gradient descent"),
 }

@@ -46,6 +46,7 @@ class OnBench:
     width = Setting()
     steps = Setting()
     layers = Setting()
+    draws = Setting()
 
 
 class Explorer(OnBench, VBox):

@@ -16,7 +16,8 @@ class Settings:
     activation of the user's own.  delta: the separation asked for, used by data sets that can be given one.  data: the
     name of a data set, n its number of points, seed what draws the data and the networks.  c: the kink of NormReLU_c in
     the shape panel.  rivals, depths: the activations and depths whose training is predicted beside.  width, steps,
-    layers: the finite network that is trained, how long, and whether "all" its layers or the "top" one.  shift: what is
+    layers: the finite network that is trained, how long, and whether "all" its layers or the "top" one;
+    draws, how many networks are drawn where many are.  shift: what is
     added to an activation that is not centred; start: ρ₀, where its correlations start.
     Raises: ValueError for a value out of range, TypeError for one of the wrong kind.
 
@@ -36,6 +37,7 @@ class Settings:
     width: int = 256
     steps: int = 300
     layers: str = "all"
+    draws: int = 200
     shift: float = 0.0
     start: float = 0.0
 
@@ -46,6 +48,7 @@ class Settings:
         _whole("seed", self.seed, 0, 2**32 - 1, "It seeds the data and the weights.")
         _whole("width", self.width, 8, 8192, "It is the number of units of each hidden layer.")
         _whole("steps", self.steps, 1, 100_000, "It counts steps of gradient descent.")
+        _whole("draws", self.draws, 2, 100_000, "It counts networks, and a spread needs two.")
         if self.layers not in LAYERS:
             raise ValueError(f"layers must be one of {', '.join(LAYERS)}; got {self.layers!r}.")
         _between("shift", self.shift, -LARGEST_SHIFT, LARGEST_SHIFT, "It is added to σ before σ is scaled to E σ² = 1.")

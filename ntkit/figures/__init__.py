@@ -6,6 +6,7 @@ dash patterns say the same again; `theme` is "light" or "dark".
 
 from ntkit.figures.any_norm import length_figure, length_map_figure, length_map_picture, length_picture
 from ntkit.figures.bound import bound_figure, bound_picture
+from ntkit.figures.hardness import hardness_figure, hardness_picture, queries_figure, queries_picture
 from ntkit.figures.ledger import ledger_figure, ledger_picture
 from ntkit.figures.picture import Picture
 from ntkit.figures.shape import shape_figure, shape_picture
@@ -18,6 +19,8 @@ __all__ = [
     "Picture",
     "bound_figure",
     "bound_picture",
+    "hardness_figure",
+    "hardness_picture",
     "ledger_figure",
     "ledger_picture",
     "length_figure",
@@ -26,6 +29,8 @@ __all__ = [
     "length_picture",
     "regimes_figure",
     "regimes_picture",
+    "queries_figure",
+    "queries_picture",
     "shape_figure",
     "shape_picture",
     "spectrum_figure",
