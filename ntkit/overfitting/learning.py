@@ -12,12 +12,15 @@ from ntkit.overfitting.distributions import UniformSphere
 from ntkit.overfitting.interpolation import Problem, random_centres, risk_from_kernels
 from ntkit.overfitting.separations import sphere_separation
 from ntkit.overfitting.statements import lemma_54, lemma_54_sharp, required_depth, theorem_16, theorem_16_sharp
-from ntkit.overfitting.zonal import correlation_mesh, spectrum_of_profile
+from ntkit.overfitting.zonal import correlation_mesh, profile_at, spectrum_of_profile
 
 SIZES = (4, 8, 16, 32, 64, 128)
 """Sizes of training sets of a learning curve, unless others are asked for."""
 
-_DEGREE = 128  # of the expansion in spherical harmonics
+_MEANS = {"noise_part": "noise"} | {
+    name: name for name in ("excess", "bias", "lemma_55", "zero", "residual", "distance")
+}
+_DEGREE = 96  # of the expansion in spherical harmonics
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +30,8 @@ class LearningCurve:
     activation, dim, noise, norm (‖v*‖), gamma: what was asked; fixed_depth: the depth asked for, None for the required
     n; depth, what was used; required, what Theorem 16 asks for; delta, Δ(n², γ) from below
     excess, bias, noise_part: excess risk, v*ᵀBv* and εᵀCε; lemma_55: 2v*ᵀBv* + 2εᵀCε; zero: excess risk of the zero
-    predictor; largest: ‖Σ‖; smallest: the smallest λ_min(K̄) of the training sets
+    predictor, v*ᵀΣv*, which is all that v* explains; residual: ‖y − Xv*‖²; distance: ‖v_S − v*‖²
+    largest: ‖Σ‖; smallest: the smallest λ_min(K̄) of the training sets
     bound, sharp: `theorem_16` and `theorem_16_sharp`; nan where the depth is below the required one
     norm_bound, norm_sharp: `lemma_54` and its sharp form for n² points, likewise
     """
@@ -47,6 +51,8 @@ class LearningCurve:
     noise_part: np.ndarray
     lemma_55: np.ndarray
     zero: np.ndarray
+    residual: np.ndarray
+    distance: np.ndarray
     largest: np.ndarray
     smallest: np.ndarray
     bound: np.ndarray
@@ -112,30 +118,22 @@ class _Setting:
         generators = [np.random.default_rng(stream) for stream in streams]
         self._x = [np.vstack([UniformSphere(dim).draw(largest, generator), points]) for generator in generators]
         self._signs = [generator.choice([-1.0, 1.0], largest) for generator in generators]
+        self._angles = list(map(_angles_above_diagonal, self._x))
 
     def risks(self, sigma, sizes, depths):
         """For every size and its depth: means over the training sets."""
         kept = dict.fromkeys(depths)
-        state, last = self._pairs(), mlp(max(depths), sigma)
+        state, last = correlation_mesh(_DEGREE), mlp(max(depths), sigma)
         for depth, block in enumerate(last.blocks, start=1):
             state = kernels.run(block, state)
             if depth in kept:
                 kept[depth] = self._at_one_depth(kernels.run(last.read_out, state).covariance)
         return [self._mean(size, *kept[depth]) for size, depth in zip(sizes, depths, strict=True)]
 
-    def _pairs(self):
-        """The mesh for the spectrum, then all pairs of every training set: one pass through the layers serves all."""
-        pieces = [correlation_mesh(_DEGREE), *map(_pairs_above_diagonal, self._x)]
-        columns = ("covariance", "half_distance", "half_sum")
-        return kernels.KernelState(
-            1.0, 1.0, *(np.concatenate([getattr(piece, column) for piece in pieces]) for column in columns), None
-        )
-
-    def _at_one_depth(self, values):
+    def _at_one_depth(self, profile):
         """Spectrum, kernel matrices, and matrices of E_x k(u, x) k(x, u')."""
-        mesh = len(correlation_mesh(_DEGREE).covariance)
-        spectrum = spectrum_of_profile(values[:mesh], self.dim, _DEGREE)
-        grams = [_symmetric(part, len(self._x[0])) for part in np.split(values[mesh:], len(self._x))]
+        spectrum = spectrum_of_profile(profile, self.dim, _DEGREE)
+        grams = [_symmetric(profile_at(profile, angles, _DEGREE), len(self._x[0])) for angles in self._angles]
         return spectrum, grams, [spectrum.iterated(x @ x.T) for x in self._x]
 
     def _mean(self, n, spectrum, grams, forms):
@@ -146,15 +144,15 @@ class _Setting:
             unscaled = np.sqrt(self._weights @ gram[largest:, largest:] @ self._weights)
             weights = self._weights * (self.norm / unscaled)
             risks.append(risk_from_kernels(gram[chosen], form[chosen], weights, self.noise * signs[:n]))
-        fields = {"excess": "excess", "bias": "bias", "noise_part": "noise", "lemma_55": "lemma_55", "zero": "zero"}
-        means = {name: np.mean([getattr(risk, field) for risk in risks]) for name, field in fields.items()}
+        means = {name: np.mean([getattr(risk, of_one) for risk in risks]) for name, of_one in _MEANS.items()}
         return means | {"largest": spectrum.norm, "smallest": min(risk.smallest for risk in risks)}
 
 
-def _pairs_above_diagonal(x):
+def _angles_above_diagonal(x):
+    """From chords, which keep small angles."""
     i, j = np.triu_indices(len(x), 1)
-    less, more = (0.5 * np.sum((x[i] + sign * x[j]) ** 2, axis=1) for sign in (-1, 1))
-    return kernels.KernelState(1.0, 1.0, np.sum(x[i] * x[j], axis=1), less, more, None)
+    near, far = (np.linalg.norm(x[i] + sign * x[j], axis=1) / 2 for sign in (-1, 1))
+    return 2 * np.arctan2(near, far)
 
 
 def _symmetric(above, n):

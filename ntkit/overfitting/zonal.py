@@ -18,10 +18,10 @@ from scipy.special import comb, gammaln
 from ntkit import kernels
 from ntkit.architectures import mlp
 from ntkit.arguments import whole
-from ntkit.gaussian import panel_nodes
+from ntkit.gaussian import legendre_transform, panel_nodes
 
-_OCTAVES = 44  # of angles near 0 and π, where kernels of deep networks have their spike
-_NODES = 24
+_OCTAVES = 40  # of angles near 0 and π, where kernels of deep networks have their spike
+_NODES = 20
 _PHASE = 16.0  # the most that k·θ may grow over a panel
 _NEGLIGIBLE = 1e-17
 _COINCIDENT = 1e-13
@@ -128,6 +128,22 @@ def gegenbauer(t, dim, count):
         previous, current = current, grown
 
 
+def profile_at(profile, angle, degree):
+    """A kernel at angles in [0, π] (an array) from its values on `correlation_mesh(degree)`: Legendre on each panel.
+
+    >>> round(float(profile_at(correlation_mesh(8).covariance, np.array([1.0]), 8)[0] - np.cos(1.0)), 14)
+    0.0
+    """
+    edges = _edges(degree)
+    coefficients = profile.reshape(2, -1, _NODES) @ legendre_transform(_NODES).T
+    far = angle > np.pi / 2
+    folded = np.where(far, np.pi - angle, angle)
+    panel = np.clip(np.searchsorted(edges, folded, side="right") - 1, 0, len(edges) - 2)
+    left, right = edges[panel], edges[panel + 1]
+    chosen = np.moveaxis(coefficients[far.astype(int), panel], -1, 0)
+    return np.polynomial.legendre.legval((2 * folded - left - right) / (right - left), chosen, tensor=False)
+
+
 def multiplicities(dim, degree):
     """N_k, k = 0 … degree: how many independent spherical harmonics of degree k there are in `dim` dimensions.
 
@@ -161,8 +177,12 @@ def _weights(dim, degree):
 
 def _angles(degree):
     """Angles in (0, π/2) and weights of dθ, on panels graded towards 0."""
+    angle, weight = panel_nodes(_edges(degree), _NODES)
+    return angle.ravel(), weight.ravel()
+
+
+def _edges(degree):
     graded = np.append(0.0, 0.5 * np.pi * 0.5 ** np.arange(_OCTAVES, -1, -1))
     widest = _PHASE / degree
     parts = [np.linspace(a, b, 1 + int(np.ceil((b - a) / widest)))[1:] for a, b in pairwise(graded)]
-    angle, weight = panel_nodes(np.concatenate([[0.0], *parts]), _NODES)
-    return angle.ravel(), weight.ravel()
+    return np.concatenate([[0.0], *parts])

@@ -17,7 +17,7 @@ _KEPT = 64
 _GAMMA = 0.4  # the statements allow γ < ½; a large one asks for the least depth
 _DIMS, _COUNTS = (3, 10), np.array([2, 10, 100])
 _DIM, _NORM, _NOISE = 10, 0.5, 0.5
-_SIZES = (4, 16)
+_SIZES = (4, 16, 64)
 _DEPTHS, _DRAWS = (1, 3, 9), 4
 _ROUNDING = 1e-12  # of matrix entries
 
@@ -68,12 +68,12 @@ def _risk(sigma, depth, n, draw):
     asked = overfitting.random_problem(net, _DIM, norm=_NORM, noise=_NOISE, seed=draw)
     x = UniformSphere(_DIM).draw(n, generator)
     covariance = SphereCovariance(overfitting.zonal_spectrum(net, _DIM, degree=64))
-    return overfitting.excess_risk(asked.best, x, asked.labels(x, generator), covariance), covariance.spectrum.norm
+    return overfitting.excess_risk(asked.best, x, asked.labels(x, generator), covariance)
 
 
 def _lemma_55(subject, grid):
     depths, sizes, draws = np.array(_DEPTHS)[:, None, None], np.array(_SIZES)[:, None], np.arange(_DRAWS)
-    risks = [[[_risk(subject.activation, L, n, draw)[0] for draw in draws] for n in _SIZES] for L in _DEPTHS]
+    risks = [[[_risk(subject.activation, L, n, draw) for draw in draws] for n in _SIZES] for L in _DEPTHS]
     excess, bound = (_each(risks, name) for name in ("excess", "lemma_55"))
     return Claim(excess, bound, {"L": depths, "n": sizes, "draw": draws}, rounding=_ROUNDING)
 
@@ -83,37 +83,31 @@ def _each(risks, name):
 
 
 @lru_cache(maxsize=_KEPT)
-def _required(sigma, n):
-    delta = overfitting.sphere_separation(n**2, _GAMMA, _DIM).low
-    return overfitting.required_depth(n, delta, sigma.coefficient_of_nonlinearity)
-
-
-def _at_required_depth(subject):
-    found = [_risk(subject.activation, _required(subject.activation, n), n, 0) for n in _SIZES]
-    return [risk for risk, _ in found], np.array([norm for _, norm in found]), np.array(_SIZES)
+def _at_required_depth(sigma):
+    return overfitting.learning_curve(sigma, _DIM, _SIZES, noise=_NOISE, norm=_NORM, gamma=_GAMMA)
 
 
 def _theorem_16(subject, grid):
     """The bound, and the inequalities of the proof in their order."""
-    risks, top, n = _at_required_depth(subject)
-    axes, smallest = {"n": n}, _each(risks, "smallest")
+    found = _at_required_depth(subject.activation)
+    axes = {"n": found.n, "L": found.depth}
     steps = (
-        (_each(risks, "excess"), overfitting.theorem_16(n, _NORM)),
-        (_each(risks, "bias"), top * _NORM**2),
-        (_each(risks, "noise"), top / smallest * _each(risks, "residual")),
-        (_each(risks, "residual"), n * (1 + _NORM) ** 2),
-        (top, overfitting.lemma_54(n**2)),
+        (found.excess, overfitting.theorem_16(found.n, _NORM)),
+        (found.bias, found.largest * _NORM**2),
+        (found.noise_part, found.largest / found.smallest * found.residual),
+        (found.residual, found.n * (1 + _NORM) ** 2),
+        (found.largest, overfitting.lemma_54(found.n**2)),
     )
-    floor = Claim(smallest, 0.5, axes, sense="≥")
+    floor = Claim(found.smallest, 0.5, axes, sense="≥")
     return [*(Claim(exact, bound, axes, rounding=_ROUNDING) for exact, bound in steps), floor]
 
 
 def _theorem_16_sharp(subject, grid):
-    risks, top, n = _at_required_depth(subject)
-    excess, distance = _each(risks, "excess"), _each(risks, "distance")
+    found = _at_required_depth(subject.activation)
+    axes = {"n": found.n, "L": found.depth}
     return [
-        Claim(excess, overfitting.theorem_16_sharp(n, _GAMMA, _NORM), {"n": n}, rounding=_ROUNDING),
-        Claim(excess, top * distance, {"n": n}, rounding=_ROUNDING),
+        Claim(found.excess, overfitting.theorem_16_sharp(found.n, _GAMMA, _NORM), axes, rounding=_ROUNDING),
+        Claim(found.excess, found.largest * found.distance, axes, rounding=_ROUNDING),
     ]
 
 
@@ -146,7 +140,9 @@ def _residual():
 def _pure_noise():
     """Labels ±1 that have nothing to do with x: v* = 0."""
     n, sigma = 16, activation("relu").normalized()
-    net, generator = mlp(_required(sigma, n), sigma), np.random.default_rng(0)
+    delta = overfitting.sphere_separation(n**2, _GAMMA, _DIM).low
+    depth = overfitting.required_depth(n, delta, sigma.coefficient_of_nonlinearity)
+    net, generator = mlp(depth, sigma), np.random.default_rng(0)
     x, y = UniformSphere(_DIM).draw(n, generator), generator.choice([-1.0, 1.0], n)
     covariance = SphereCovariance(overfitting.zonal_spectrum(net, _DIM, degree=64))
     learned = overfitting.interpolant(net, x, y)
