@@ -1,5 +1,6 @@
 """Widgets that wire controls to a result and its figure, and the lab that links them."""
 
+from ntkit.explorers.any_norm import NormExplorer
 from ntkit.explorers.bound import BoundExplorer
 from ntkit.explorers.hardness import HardnessExplorer
 from ntkit.explorers.lab import Lab, lab
@@ -16,6 +17,7 @@ __all__ = [
     "BoundExplorer",
     "HardnessExplorer",
     "Lab",
+    "NormExplorer",
     "ShapeExplorer",
     "SpectrumExplorer",
     "TrainingExplorer",

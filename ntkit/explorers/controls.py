@@ -84,6 +84,8 @@ class ControlBar(VBox):
             control.show(self._bench.delta if self._bench.delta_is_chosen else float(f"{self._bench.delta:.4g}"))
 
 
+_NORMS = tuple(float(f"{10 * step:.3g}") for step in logarithmic_steps(-2))  # 0.1 … 9
+
 _NUMBERS = {
     "depth": ("depth L", whole_steps(LARGEST_DEPTH), "number of hidden layers"),
     "delta": ("δ", logarithmic_steps(-6), "separation of the data, 1 − max |ρ|; measured where the data set fixes it"),
@@ -93,5 +95,8 @@ _NUMBERS = {
     "shift": ("shift", even_steps(-1, 1, 0.01), "a constant added to σ, which moves σ̂'(1) past 1"),
     "start": ("start ρ₀", even_steps(-0.95, 0.95, 0.05), "correlation of the two inputs"),
     "draws": ("networks", (10, 20, 50, 100, 200, 500, 1000, 2000, 5000), "finite networks that are drawn"),
+    "norm_x": ("‖x‖²", _NORMS, "squared norm of the first input"),
+    "norm_y": ("‖y‖²", _NORMS, "squared norm of the second input"),
+    "angle": ("angle (°)", even_steps(1, 179, 1), "angle between the two inputs, in degrees"),
     "steps": ("steps", (50, 100, 200, 300, 500, 1000, 2000, 5000), "steps of full-batch gradient descent"),
 }

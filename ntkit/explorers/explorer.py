@@ -132,10 +132,14 @@ class Explorer(OnBench, VBox):
 
     def freeze(self):
         """Keep the present curves, grey, behind those to come."""
-        settings = self.bench.settings
-        label = f"{settings.activation}, L = {settings.depth}, δ = {self.bench.delta:.3g}, {settings.data}"
-        self._frozen = self.picture(), label
+        self._frozen = self.picture(), self.frozen_label
         self.refresh()
+
+    @property
+    def frozen_label(self):
+        """What frozen curves are called in the legend."""
+        settings = self.bench.settings
+        return f"{settings.activation}, L = {settings.depth}, δ = {self.bench.delta:.3g}, {settings.data}"
 
     def thaw(self):
         """Let go of the frozen curves."""

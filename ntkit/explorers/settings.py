@@ -5,6 +5,8 @@ from dataclasses import dataclass
 LARGEST_DEPTH = 1000
 LARGEST_N = 400
 LARGEST_SHIFT = 100
+NORMS = (1e-3, 1e3)
+ANGLES = (1e-6, 180 - 1e-6)
 LAYERS = ("all", "top")
 
 
@@ -19,6 +21,7 @@ class Settings:
     layers: the finite network that is trained, how long, and whether "all" its layers or the "top" one;
     draws, how many networks are drawn where many are.  shift: what is
     added to an activation that is not centred; start: ρ₀, where its correlations start.
+    norm_x, norm_y: squared norms of two inputs; angle, in degrees, between them.
     Raises: ValueError for a value out of range, TypeError for one of the wrong kind.
 
     >>> Settings(depth=40).delta
@@ -40,6 +43,9 @@ class Settings:
     draws: int = 200
     shift: float = 0.0
     start: float = 0.0
+    norm_x: float = 0.5
+    norm_y: float = 2.0
+    angle: float = 18.0
 
     def __post_init__(self):
         _whole("depth", self.depth, 1, LARGEST_DEPTH, "It counts hidden layers.")
@@ -53,6 +59,9 @@ class Settings:
             raise ValueError(f"layers must be one of {', '.join(LAYERS)}; got {self.layers!r}.")
         _between("shift", self.shift, -LARGEST_SHIFT, LARGEST_SHIFT, "It is added to σ before σ is scaled to E σ² = 1.")
         _between("start", self.start, -1, 1, "It is the correlation of two inputs.")
+        for name in ("norm_x", "norm_y"):
+            _between(name, getattr(self, name), *NORMS, "It is the squared norm of an input.")
+        _between("angle", self.angle, *ANGLES, "It is the angle between two inputs, in degrees.")
         for depth in self.depths:
             _whole("each of depths", depth, 1, LARGEST_DEPTH, "They count hidden layers.")
 

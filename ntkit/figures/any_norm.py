@@ -94,7 +94,7 @@ def length_picture(profile):
             xaxis=axis("hidden layers l", **ticks, **_LEFT),
             yaxis=axis("|squared length − 1|", log=True),
             xaxis2=axis("hidden layers l", **ticks, **_RIGHT),
-            yaxis2=axis("correlation (dimensionless)", log=True, anchor="x2"),
+            yaxis2=axis("correlation (dimensionless)", log=True, anchor="x2", dtick=_decades(correlations)),
         ),
         summary=_in_words(profile),
     )
@@ -107,11 +107,15 @@ def _over_layers(name, values, line, **rest):
 
 
 def _lengths(profile):
-    for name, norm, color, excess, bound in zip(
-        "xy", profile.squared_norms, (BLUE, VERMILLION), profile.excess, profile.length_bound, strict=True
+    """Both inputs; the curve of x is wider, so that it is seen where they lie on each other."""
+    styles = ("x", BLUE, 5), ("y", VERMILLION, 2)
+    for (name, color, width), norm, excess, bound in zip(
+        styles, profile.squared_norms, profile.excess, profile.length_bound, strict=True
     ):
         yield _over_layers(
-            f"‖{name}‖² = {norm:.4g}: |γ<sub>l</sub> − 1|", _drawable(np.abs(excess)), {"color": color, **EXACT}
+            f"‖{name}‖² = {norm:.4g}: |γ<sub>l</sub> − 1|",
+            _drawable(np.abs(excess)),
+            {"color": color, "dash": "solid", "width": width},
         )
         yield _over_layers(f"of {name} at most", _drawable(bound), {"color": color, **BOUND})
 
@@ -131,14 +135,22 @@ def _correlations(profile):
     )  # fmt: skip
 
 
+def _smallest(correlations):
+    drawn = np.concatenate([trace["y"] for trace in correlations])
+    return float(np.min(drawn[drawn > 0], initial=1.0))
+
+
+def _decades(correlations):
+    """Labels at powers of ten, where there are two of them; else at 1, 2, 5 as well."""
+    return None if _smallest(correlations) < 1e-6 else 1 if _smallest(correlations) < 0.02 else "D2"
+
+
 def _start(profile, correlations):
     """A vertical line at L̂, as a trace: shapes are not refreshed in open views."""
     if not profile.start <= profile.depth[-1]:
         return ()
-    drawn = np.concatenate([trace["y"] for trace in correlations])
-    floor = float(np.min(drawn[drawn > 0], initial=1.0))
     line = {"color": GREY, "dash": "dashdot", "width": 1.5}
-    x, y = np.full(2, profile.start), np.array([floor, 1.0])
+    x, y = np.full(2, profile.start), np.array([_smallest(correlations), 1.0])
     marker = curve(f"L̂ = {profile.start:.4g}", x, y, line, hoverinfo="skip", meta={"guide": True}, **_ON_THE_RIGHT)
     return (marker,)
 

@@ -9,9 +9,16 @@ import plotly.graph_objects as go
 import pytest
 
 import ntkit as nk
-from ntkit.explorers import BoundExplorer, ShapeExplorer, SpectrumExplorer, TrainingExplorer, UncentredExplorer
+from ntkit.explorers import (
+    BoundExplorer,
+    NormExplorer,
+    ShapeExplorer,
+    SpectrumExplorer,
+    TrainingExplorer,
+    UncentredExplorer,
+)
 
-KINDS = (BoundExplorer, SpectrumExplorer, ShapeExplorer, TrainingExplorer, UncentredExplorer)
+KINDS = (BoundExplorer, SpectrumExplorer, ShapeExplorer, TrainingExplorer, UncentredExplorer, NormExplorer)
 SMALL = {"n": 10, "steps": 20, "width": 32, "rivals": ("tanh",), "depths": (2,)}
 SETTINGS = (
     {"activation": "relu", "depth": 6, "delta": 0.05},
@@ -19,6 +26,7 @@ SETTINGS = (
     {"activation": "polynomial(coefficients=(0, 1, 0.5))", "depth": 2, "data": "digits"},
     {"activation": "normrelu(c=-0.5)", "depth": 5, "layers": "top"},
     {"activation": "elu(alpha=1.0)", "depth": 150, "shift": -0.2, "start": -0.4},
+    {"activation": "arctan", "depth": 30, "norm_x": 0.3, "norm_y": 4.0, "angle": 120.0},
 )
 
 
