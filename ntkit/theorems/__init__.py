@@ -8,7 +8,17 @@ Source: Agarwal, Awasthi, Kale, "A Deep Conditioning Treatment of Neural Network
 are used, and the earlier one (2020).
 """
 
-from ntkit.theorems import any_norm, finite, hardness, ledger, misprints, normalized, overfitting, uncentred
+from ntkit.theorems import (
+    any_norm,
+    finite,
+    hardness,
+    ledger,
+    misprints,
+    normalized,
+    optimisation,
+    overfitting,
+    uncentred,
+)
 from ntkit.theorems.entry import Assumption, Claim, Entry, Subject
 from ntkit.theorems.erratum import Erratum, Evidence
 from ntkit.theorems.grid import Grid
@@ -35,7 +45,16 @@ __all__ = [
     "table",
 ]
 
-_SUBJECTS = (finite, normalized, uncentred, any_norm, hardness, overfitting, misprints)  # in the order of the paper
+_SUBJECTS = (
+    finite,
+    normalized,
+    uncentred,
+    any_norm,
+    optimisation,
+    hardness,
+    overfitting,
+    misprints,
+)  # in the order of the paper
 
 ENTRIES = {entry.key: entry for subject in _SUBJECTS for entry in getattr(subject, "ENTRIES", ())}
 """Every entry by its key, in the order of the paper."""
