@@ -8,6 +8,12 @@ from ntkit.figures.any_norm import length_figure, length_map_figure, length_map_
 from ntkit.figures.bound import bound_figure, bound_picture
 from ntkit.figures.hardness import hardness_figure, hardness_picture, queries_figure, queries_picture
 from ntkit.figures.ledger import ledger_figure, ledger_picture
+from ntkit.figures.optimisation import (
+    depth_speed_figure,
+    depth_speed_picture,
+    mode_decay_figure,
+    mode_decay_picture,
+)
 from ntkit.figures.picture import Picture
 from ntkit.figures.shape import shape_figure, shape_picture
 from ntkit.figures.spectrum import spectrum_figure, spectrum_picture
@@ -19,6 +25,8 @@ __all__ = [
     "Picture",
     "bound_figure",
     "bound_picture",
+    "depth_speed_figure",
+    "depth_speed_picture",
     "hardness_figure",
     "hardness_picture",
     "ledger_figure",
@@ -27,10 +35,12 @@ __all__ = [
     "length_map_figure",
     "length_map_picture",
     "length_picture",
-    "regimes_figure",
-    "regimes_picture",
+    "mode_decay_figure",
+    "mode_decay_picture",
     "queries_figure",
     "queries_picture",
+    "regimes_figure",
+    "regimes_picture",
     "shape_figure",
     "shape_picture",
     "spectrum_figure",
