@@ -14,6 +14,7 @@ from ntkit.figures.optimisation import (
     mode_decay_figure,
     mode_decay_picture,
 )
+from ntkit.figures.overfitting import noise_figure, noise_picture, overfitting_figure, overfitting_picture
 from ntkit.figures.picture import Picture
 from ntkit.figures.shape import shape_figure, shape_picture
 from ntkit.figures.spectrum import spectrum_figure, spectrum_picture
@@ -37,6 +38,10 @@ __all__ = [
     "length_picture",
     "mode_decay_figure",
     "mode_decay_picture",
+    "noise_figure",
+    "noise_picture",
+    "overfitting_figure",
+    "overfitting_picture",
     "queries_figure",
     "queries_picture",
     "regimes_figure",
