@@ -2,8 +2,10 @@
 
 from ntkit.explorers.any_norm import NormExplorer
 from ntkit.explorers.bound import BoundExplorer
+from ntkit.explorers.depth_speed import DepthSpeedExplorer
 from ntkit.explorers.hardness import HardnessExplorer
 from ntkit.explorers.lab import Lab, lab
+from ntkit.explorers.overfitting import OverfittingExplorer
 from ntkit.explorers.shape import ShapeExplorer
 from ntkit.explorers.spectrum import SpectrumExplorer
 from ntkit.explorers.state import linked_state
@@ -15,9 +17,11 @@ from ntkit.explorers.uncentred import UncentredExplorer
 __all__ = [
     "STORIES",
     "BoundExplorer",
+    "DepthSpeedExplorer",
     "HardnessExplorer",
     "Lab",
     "NormExplorer",
+    "OverfittingExplorer",
     "ShapeExplorer",
     "SpectrumExplorer",
     "TrainingExplorer",

@@ -6,7 +6,7 @@ import ntkit as nk
 from ntkit.explorers.activation_control import ActivationControl
 from ntkit.explorers.messages import Messages
 from ntkit.explorers.number_pair import LABEL_WIDTH, NumberPair, even_steps, logarithmic_steps, whole_steps
-from ntkit.explorers.settings import LARGEST_DEPTH, LARGEST_N
+from ntkit.explorers.settings import DEPTH_RULES, LARGEST_DEPTH, LARGEST_DIM, LARGEST_N, LARGEST_NOISE
 
 
 class ControlBar(VBox):
@@ -18,7 +18,7 @@ class ControlBar(VBox):
     def __init__(self, bench, names):
         self._bench = bench
         self.messages = Messages()
-        builders = {"activation": self._activation, "data": self._data, "seed": self._seed}
+        builders = {"activation": self._activation, "data": self._data, "seed": self._seed, "depth_rule": self._rule}
         self.controls = {name: builders.get(name, self._number)(name) for name in names}
         row = GridBox(list(self.controls.values()), layout=Layout(width="auto"))
         row.add_class("ntkit-controls")
@@ -45,6 +45,17 @@ class ControlBar(VBox):
             options=self._data_names(),
             description="data",
             tooltip="points made to a separation, or real data on the sphere",
+            layout=Layout(width="auto"),
+            style={"description_width": LABEL_WIDTH},
+        )
+        control.observe(lambda change: self._choose(name, change["new"]), "value")
+        return control
+
+    def _rule(self, name):
+        control = Dropdown(
+            options=DEPTH_RULES,
+            description="depth is",
+            tooltip="as many layers as the theorem asks for, or those of the slider",
             layout=Layout(width="auto"),
             style={"description_width": LABEL_WIDTH},
         )
@@ -97,6 +108,9 @@ _NUMBERS = {
     "draws": ("networks", (10, 20, 50, 100, 200, 500, 1000, 2000, 5000), "finite networks that are drawn"),
     "norm_x": ("‖x‖²", _NORMS, "squared norm of the first input"),
     "norm_y": ("‖y‖²", _NORMS, "squared norm of the second input"),
+    "epsilon": ("ε", logarithmic_steps(-9), "share of the loss that training may leave"),
     "angle": ("angle (°)", even_steps(1, 179, 1), "angle between the two inputs, in degrees"),
+    "dim": ("dimension d", whole_steps(LARGEST_DIM, start=2), "of the sphere that the points are drawn from"),
+    "noise": ("noise", even_steps(0, LARGEST_NOISE, 0.05), "each label is moved by so much, up or down"),
     "steps": ("steps", (50, 100, 200, 300, 500, 1000, 2000, 5000), "steps of full-batch gradient descent"),
 }

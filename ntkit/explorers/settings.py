@@ -8,6 +8,8 @@ LARGEST_SHIFT = 100
 NORMS = (1e-3, 1e3)
 ANGLES = (1e-6, 180 - 1e-6)
 LAYERS = ("all", "top")
+DEPTH_RULES = ("required", "chosen")
+LARGEST_DIM, LARGEST_NOISE = 100, 0.5
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,9 @@ class Settings:
     draws, how many networks are drawn where many are.  shift: what is
     added to an activation that is not centred; start: ρ₀, where its correlations start.
     norm_x, norm_y: squared norms of two inputs; angle, in degrees, between them.
+    epsilon: the share of the loss that training may leave.
+    dim: of the sphere that random points are drawn from; noise: of their labels; depth_rule: whether a panel that knows
+    which depth a theorem asks for takes that one, "required", or `depth`, "chosen".
     Raises: ValueError for a value out of range, TypeError for one of the wrong kind.
 
     >>> Settings(depth=40).delta
@@ -46,6 +51,10 @@ class Settings:
     norm_x: float = 0.5
     norm_y: float = 2.0
     angle: float = 18.0
+    dim: int = 10
+    noise: float = 0.3
+    depth_rule: str = "required"
+    epsilon: float = 1e-3
 
     def __post_init__(self):
         _whole("depth", self.depth, 1, LARGEST_DEPTH, "It counts hidden layers.")
@@ -59,9 +68,14 @@ class Settings:
             raise ValueError(f"layers must be one of {', '.join(LAYERS)}; got {self.layers!r}.")
         _between("shift", self.shift, -LARGEST_SHIFT, LARGEST_SHIFT, "It is added to σ before σ is scaled to E σ² = 1.")
         _between("start", self.start, -1, 1, "It is the correlation of two inputs.")
+        _open_unit("epsilon", self.epsilon, "It is the share of the loss that may be left.")
         for name in ("norm_x", "norm_y"):
             _between(name, getattr(self, name), *NORMS, "It is the squared norm of an input.")
         _between("angle", self.angle, *ANGLES, "It is the angle between two inputs, in degrees.")
+        _whole("dim", self.dim, 2, LARGEST_DIM, "It is the number of coordinates of random points.")
+        _between("noise", self.noise, 0, LARGEST_NOISE, "It is added to labels of at most ½, which must stay below 1.")
+        if self.depth_rule not in DEPTH_RULES:
+            raise ValueError(f"depth_rule must be one of {', '.join(DEPTH_RULES)}; got {self.depth_rule!r}.")
         for depth in self.depths:
             _whole("each of depths", depth, 1, LARGEST_DEPTH, "They count hidden layers.")
 
