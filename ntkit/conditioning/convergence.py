@@ -13,6 +13,7 @@ from ntkit.gaussian import gauss_legendre
 _NODES = 12
 _NEAR = 0.25  # of 1 − ρ̄: there 12 nodes are exact to rounding, σ̂' being analytic up to ρ = 1
 _CURVE = 241
+_ROUNDING = 1e-14
 _EPSILONS = np.geomspace(0.4999, 1e-8, 4000)
 _BELOW_ONE = float(np.nextafter(1.0, 0.0))
 
@@ -84,7 +85,7 @@ def uncentred_profile(activation, depth, starts=(-0.9, 0.0, 0.9), *, gap=None):
         bound=_inverse_of_lemma_36(layers, point) if point.regime == "critical" else _from(turn, layers, delta, point),
         sharp=theorem_11_sharp(layers, delta, point) if delta > 0 else np.full(layers.shape, np.nan),
         rho=rho,
-        dual=np.asarray(activation.dual(rho)),
+        dual=_graph(activation.dual, rho),
     )
 
 
@@ -93,6 +94,12 @@ def _from(turn, layers, delta, point):
     if turn is not None and turn <= layers[-1]:
         bound[turn:] = lemma_35(layers[turn:], delta, point)
     return bound
+
+
+def _graph(dual, rho):
+    """σ̂ on the mesh, 0 where it is rounding of σ̂(1) = 1."""
+    value = np.asarray(dual(rho))
+    return np.where(np.abs(value) < _ROUNDING, 0.0, value)
 
 
 def _inverse_of_lemma_36(layers, point):

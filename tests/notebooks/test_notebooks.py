@@ -23,6 +23,7 @@ def test_they_are_all_there():
         "01_conditioning",
         "02_activations",
         "03_training_speed",
+        "04_uncentred",
         "10_theorem_ledger",
         "11_errata",
     ]
