@@ -160,15 +160,15 @@ def _shown(traces):
     drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
     top = float(np.log10(drawn.max())) if drawn.size else 1.0
     bottom = float(np.log10(drawn.min())) if drawn.size else 0.0
-    return [max(bottom, top - _SHOWN_DECADES) - 0.15, top + 0.15]
+    return [max(bottom, top - _SHOWN_DECADES) - 0.2, top + 0.3]
 
 
 def _in_words(results, kernel):
     words = []
     for name, result in results.items():
         found = getattr(result, kernel)
-        reached = f"κ ≤ 3 from layer {found.reached} on" if found.reached else "κ > 3 at every depth drawn"
-        promised = f", promised from L₁ = {result.L1}" if result.L1 is not None else ""
+        reached = f"κ ≤ 3 from layer {found.reached} on" if found.reached else "κ stays above 3"
+        promised = f", as promised from L₁ = {result.L1}" if result.L1 is not None else ""
         words.append(
             f"{name}: {found.steps[0]:.4g} steps with 1 layer, {found.steps[-1]:.4g} with {result.depth[-1]}; "
             f"{reached}{promised}."

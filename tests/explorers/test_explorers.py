@@ -11,6 +11,7 @@ import pytest
 import ntkit as nk
 from ntkit.explorers import (
     BoundExplorer,
+    DepthSpeedExplorer,
     NormExplorer,
     ShapeExplorer,
     SpectrumExplorer,
@@ -18,7 +19,15 @@ from ntkit.explorers import (
     UncentredExplorer,
 )
 
-KINDS = (BoundExplorer, SpectrumExplorer, ShapeExplorer, TrainingExplorer, UncentredExplorer, NormExplorer)
+KINDS = (
+    BoundExplorer,
+    SpectrumExplorer,
+    ShapeExplorer,
+    TrainingExplorer,
+    UncentredExplorer,
+    NormExplorer,
+    DepthSpeedExplorer,
+)
 SMALL = {"n": 10, "steps": 20, "width": 32, "rivals": ("tanh",), "depths": (2,)}
 SETTINGS = (
     {"activation": "relu", "depth": 6, "delta": 0.05},
@@ -231,6 +240,29 @@ def test_picture_that_waits_for_the_pause_is_dimmed_until_then(lenient):
         return [*seen, "ntkit-waiting" in explorer.live._dom_classes]
 
     assert asyncio.run(jump()) == [True, False]
+
+
+def test_depth_that_is_covered_costs_nothing_and_too_many_points_are_refused(lenient):
+    explorer = DepthSpeedExplorer(**SMALL, depth=20)
+    known = explorer.bench.remember
+    explorer.bench.remember = lambda key, compute: known(key, compute if key[0] != "spectra by depth" else pytest.fail)
+    explorer.depth, explorer.epsilon = 31, 1e-6
+    assert len(explorer.results["relu, normalised"].depth) == 31
+    explorer.bench.remember = known
+    explorer.bench.update(n=400, depth=500)
+    assert "depth × n² must be at most 8,000,000" in explorer.messages.text
+
+
+def test_depth_speed_of_a_step_is_that_of_its_top_layer(lenient):
+    explorer = DepthSpeedExplorer(**SMALL, activation="step", depth=5)
+    assert "no neural tangent kernel" in explorer.messages.text
+    explorer.layers_choice.value = "top"
+    assert explorer.messages.text == ""
+    assert "step, normalised" in [trace.name for trace in explorer.figure.data]
+
+
+def test_depth_speed_of_an_odd_activation_has_nothing_to_centre():
+    assert list(DepthSpeedExplorer(**SMALL, activation="tanh", depth=5).results) == ["tanh, normalised"]
 
 
 def test_own_activation_and_data_are_named_in_the_code():
