@@ -1,4 +1,4 @@
-"""Random networks with normalised layers: correlations over depth and draws, and what fixed queries see of their sign."""
+"""Random networks with normalised layers: correlations over depth and draws, and what queries see of their sign."""
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def hardness_picture(decay):
         _line("bound B(l, δ)", decay.depth, decay.bound, {**BOUND, "color": BLUE}),
         _line("exact |ρ<sub>l</sub>|, infinite width", decay.depth, np.abs(decay.limit), {**EXACT, "color": BLUE}),
         _line(f"95 % of |ρ̂<sub>l</sub>|, {drawn}", decay.depth, high, {"color": SKY, "dash": "dot", "width": 1.5}),
-        _line("5 %", decay.depth, low, {"color": SKY, "dash": "dot", "width": 1.5}),
+        _line("5 % of it", decay.depth, low, {"color": SKY, "dash": "dot", "width": 1.5}),
         *(
             _line(name, decay.depth[[0, -1]], np.full(2, level), {"color": color, "dash": dash, "width": 1.5})
             for level, name, color, dash in sustained
@@ -140,8 +140,8 @@ def _dots(name, x, y, color, error, symbol="circle"):
 
 def _decades(decay):
     """From the top down to where the draws say nothing more; what is exact may go on below."""
-    seen = np.concatenate([np.abs(decay.mean[1:]), decay.standard_error[1:], [decay.bound[-1]]])
-    return [float(np.log10(max(seen[seen > 0].min(), 1e-300))) - _ROOM, 0.1]
+    seen = np.concatenate([np.abs(decay.mean), decay.standard_error[-1:], decay.bound[-1:]])
+    return [float(np.log10(max(seen[seen > 0].min(), 0.1 * seen[-2], 1e-300))) - _ROOM, 0.1]
 
 
 def _in_words(decay):

@@ -13,8 +13,7 @@ activation is non-linear.  Under Π itself a positive factor changes nothing.
 Source: Agarwal, Awasthi, Kale, "A Deep Conditioning Treatment of Neural Networks" (2021), section 5, appendix F.
 """
 
-from ntkit.hardness.layers import PairDecay, features, pair_decay
-from ntkit.hardness.queries import (
+from ntkit.hardness.correlations import (
     QueryCorrelations,
     QueryLimit,
     half_cube,
@@ -23,6 +22,7 @@ from ntkit.hardness.queries import (
     query_correlations,
     query_limit,
 )
+from ntkit.hardness.layers import PairDecay, features, pair_decay
 from ntkit.hardness.subgaussian import growth_exponent, subgaussian_norm
 from ntkit.hardness.widths import fluctuation, mean_floor, one_layer_spread, theorem_15_width, theorem_52_width
 

@@ -12,6 +12,7 @@ import ntkit as nk
 from ntkit.explorers import (
     BoundExplorer,
     DepthSpeedExplorer,
+    HardnessExplorer,
     NormExplorer,
     ShapeExplorer,
     SpectrumExplorer,
@@ -26,9 +27,10 @@ KINDS = (
     TrainingExplorer,
     UncentredExplorer,
     NormExplorer,
+    HardnessExplorer,
     DepthSpeedExplorer,
 )
-SMALL = {"n": 10, "steps": 20, "width": 32, "rivals": ("tanh",), "depths": (2,)}
+SMALL = {"n": 10, "steps": 20, "width": 32, "rivals": ("tanh",), "depths": (2,), "draws": 20}
 SETTINGS = (
     {"activation": "relu", "depth": 6, "delta": 0.05},
     {"activation": "leaky_relu(slope=0.2)", "depth": 3, "delta": 0.123, "data": "two_points", "rivals": ()},

@@ -27,6 +27,7 @@ SETTINGS = st.builds(
     width=st.integers(8, 8192),
     steps=st.integers(1, 100_000),
     layers=st.sampled_from(["all", "top"]),
+    draws=st.integers(2, 100_000),
 )
 
 

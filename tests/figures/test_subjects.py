@@ -40,6 +40,8 @@ def all_figures(sigma, profile, comparison):
         figures.spectrum_figure(comparison),
         figures.shape_figure(nk.shapes.shape(sigma), [nk.shapes.shape(nk.normrelu())]),
         figures.training_figure(predictions),
+        figures.hardness_figure(nk.hardness.pair_decay(sigma, 6, 0.2, 32, draws=20)),
+        figures.queries_figure(nk.hardness.query_correlations(sigma, 4, 4, 32, draws=20)),
         figures.uncentred_figure(uncentred("swish")),
         figures.regimes_figure([uncentred("softplus"), uncentred("relu"), uncentred("swish")]),
     )

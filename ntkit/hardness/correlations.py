@@ -123,7 +123,7 @@ def query_limit(activation, depth, dim, seed=0):
 
     >>> import ntkit as nk
     >>> found = query_limit(nk.activation("relu").normalized(), depth=20, dim=6)
-    >>> bool((found.mean_square <= found.worst[:, None]).all() and (found.worst <= found.envelope).all())
+    >>> bool((found.mean_square <= found.worst[:, None] + 1e-12).all() and (found.worst <= found.envelope).all())
     True
     """
     sigma = demand_normalized(activation)
