@@ -101,9 +101,11 @@ def length_picture(profile):
 
 
 def _over_layers(name, values, line, **rest):
-    """A curve over the layers; without a legend entry where it has no value."""
-    seen = bool(np.isfinite(values).any())
-    return curve(name, np.arange(len(values)), values, line, hovertemplate=_HOVER, showlegend=seen, **rest)
+    """A curve over the layers; without a legend entry where it has no value, a dot where it has one alone."""
+    seen = int(np.isfinite(values).sum())
+    mode = "lines+markers" if seen == 1 else "lines"
+    layers = np.arange(len(values))
+    return curve(name, layers, values, line, hovertemplate=_HOVER, showlegend=seen > 0, mode=mode, **rest)
 
 
 def _lengths(profile):
@@ -141,7 +143,7 @@ def _smallest(correlations):
 
 
 def _decades(correlations):
-    """Labels at powers of ten, where there are two of them; else at 1, 2, 5 as well."""
+    """Labels at powers of ten where there are two of them, else at 1, 2, 5 as well; plotly.js would crowd them."""
     return None if _smallest(correlations) < 1e-6 else 1 if _smallest(correlations) < 0.02 else "D2"
 
 

@@ -24,6 +24,7 @@ def test_they_are_all_there():
         "02_activations",
         "03_training_speed",
         "04_uncentred",
+        "05_any_norm",
         "10_theorem_ledger",
         "11_errata",
     ]
