@@ -178,7 +178,19 @@ def steps_by_depth(activation, x, y, depth, epsilon=1e-3, *, spectra=None):
 
 
 def finite_steps(
-    activation, x, y, depths, width, epsilon=1e-3, *, layers="top", seed=0, most=2000, dtype=None, callback=None
+    activation,
+    x,
+    y,
+    depths,
+    width,
+    epsilon=1e-3,
+    *,
+    layers="top",
+    seed=0,
+    most=2000,
+    dtype=None,
+    device=None,
+    callback=None,
 ):
     """The FiniteSteps of one network for each of `depths`, trained with η = 1/λ_max of its own kernel.
 
@@ -186,8 +198,8 @@ def finite_steps(
     weights put it.  ε is the share of the loss at that start.
 
     Parameters: activation, x, y, epsilon as of `steps_by_depth`; depths; width; layers "top" or "all"; seed of the
-    weights; most, steps after which counting stops; dtype, torch's (float64 by default); callback(depth, steps, nan)
-    after each network.
+    weights; most, steps after which counting stops; dtype, torch's (float64 by default), and device
+    of the networks; callback(depth, steps, nan) after each.
 
     >>> import ntkit as nk
     >>> points = nk.data.sphere(6, 0.1, seed=0)
@@ -196,7 +208,8 @@ def finite_steps(
     True
     """
     rows = [
-        _counted(activation, x, y, int(depth), width, epsilon, layers, seed, most, dtype, callback) for depth in depths
+        _counted(activation, x, y, int(depth), width, epsilon, layers, seed, most, (dtype, device), callback)
+        for depth in depths
     ]
     steps, predicted, condition = map(np.array, zip(*rows, strict=True))
     return FiniteSteps(np.array(depths), steps, predicted, condition, width, seed, epsilon, layers)
@@ -313,11 +326,11 @@ def _from(least, layers, bound):
     return values
 
 
-def _counted(activation, x, y, depth, width, epsilon, layers, seed, most, dtype, callback):
+def _counted(activation, x, y, depth, width, epsilon, layers, seed, most, place, callback):
     import torch
 
     rows = in_span(x)
-    module = mlp(depth, activation).module(rows.shape[1], width, seed=seed, dtype=dtype or torch.float64)
+    module = mlp(depth, activation).module(rows.shape[1], width, seed, dtype=place[0] or torch.float64, device=place[1])
     if layers == "top":
         module.read_out.weight.data.zero_()
     kernel = np.asarray((empirical_nngp if layers == "top" else empirical_ntk)(module, rows), dtype=float)
