@@ -14,6 +14,7 @@ from ntkit.explorers import (
     DepthSpeedExplorer,
     HardnessExplorer,
     NormExplorer,
+    OverfittingExplorer,
     ShapeExplorer,
     SpectrumExplorer,
     TrainingExplorer,
@@ -29,10 +30,12 @@ KINDS = (
     NormExplorer,
     HardnessExplorer,
     DepthSpeedExplorer,
+    OverfittingExplorer,
 )
-SMALL = {"n": 10, "steps": 20, "width": 32, "rivals": ("tanh",), "depths": (2,), "draws": 20}
+SMALL = {"n": 10, "steps": 20, "width": 32, "rivals": ("tanh",), "depths": (2,), "draws": 20, "depth_rule": "chosen"}
 SETTINGS = (
     {"activation": "relu", "depth": 6, "delta": 0.05},
+    {"activation": "gelu", "depth": 4, "n": 24, "depth_rule": "required", "dim": 12, "noise": 0.2},
     {"activation": "leaky_relu(slope=0.2)", "depth": 3, "delta": 0.123, "data": "two_points", "rivals": ()},
     {"activation": "polynomial(coefficients=(0, 1, 0.5))", "depth": 2, "data": "digits"},
     {"activation": "normrelu(c=-0.5)", "depth": 5, "layers": "top"},

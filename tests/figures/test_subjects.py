@@ -42,9 +42,16 @@ def all_figures(sigma, profile, comparison):
         figures.training_figure(predictions),
         figures.hardness_figure(nk.hardness.pair_decay(sigma, 6, 0.2, 32, draws=20)),
         figures.queries_figure(nk.hardness.query_correlations(sigma, 4, 4, 32, draws=20)),
+        figures.overfitting_figure(learned(sigma)),
+        figures.noise_figure({0.1: learned(sigma, noise=0.1), 0.4: learned(sigma, noise=0.4)}),
         figures.uncentred_figure(uncentred("swish")),
         figures.regimes_figure([uncentred("softplus"), uncentred("relu"), uncentred("swish")]),
     )
+
+
+def learned(sigma, **settings):
+    """How minimum-norm interpolation of few points fares."""
+    return nk.overfitting.learning_curve(sigma, 10, (4, 8, 16), **settings)
 
 
 def uncentred(name, depth=200):
@@ -266,3 +273,37 @@ def test_regimes_share_one_scale_and_one_legend():
     np.testing.assert_array_equal(drawn["relu, Lemma 36, as stated"].y, profiles[1].bound)
     words = figures.regimes_picture(profiles).summary
     assert all(part in words for part in ("softplus is ordered", "relu is critical", "swish is chaotic", "0.6587"))
+
+
+# ---- overfitting
+
+
+def test_overfitting_figure_draws_the_excess_risk_beside_its_bounds(sigma):
+    found = learned(sigma, noise=0.2)
+    drawn = curves(figures.overfitting_figure(found))
+    np.testing.assert_array_equal(drawn["interpolant, exact"].y, found.excess)
+    np.testing.assert_array_equal(drawn["Lemma 55"].y, found.lemma_55)
+    np.testing.assert_array_equal(drawn["Theorem 16"].y, found.bound)
+    np.testing.assert_array_equal(drawn["Theorem 16, sharp"].y, found.sharp)
+    np.testing.assert_array_equal(drawn["zero predictor"].y, found.zero)
+    assert list(drawn["Lemma 55"].x) == [4, 8, 16]
+
+
+def test_theorem_that_does_not_apply_is_left_out_of_the_legend_and_its_depth_is_in_the_words(sigma):
+    found = learned(sigma, depth=3)
+    drawn = curves(figures.overfitting_figure(found))
+    assert [name for name, trace in drawn.items() if trace.showlegend] == [
+        "interpolant, exact",
+        "Lemma 55",
+        "zero predictor",
+    ]
+    assert f"Theorem 16 asks for {found.required[-1]} layers" in figures.overfitting_picture(found).summary
+
+
+def test_noise_figure_sets_each_risk_beside_that_of_the_best_predictor(sigma):
+    found = learned(sigma, depth=3, noise=0.4)
+    drawn = curves(figures.noise_figure({0.4: found}))
+    np.testing.assert_array_equal(drawn["noise 0.4"].y, found.risk)
+    np.testing.assert_allclose(drawn["best, noise 0.4"].y, 0.16, rtol=1e-15)
+    with pytest.raises(ValueError, match="at least one curve"):
+        figures.noise_picture({})
