@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.polynomial import polynomial
 
 from ntkit import kernels
 from ntkit.architectures import Elementwise
@@ -207,7 +206,7 @@ def _by_series(activation, first, second, rho, gap):
     a, b = (_coefficients(activation, float(gamma)) for gamma in (first, second))
     count = min(len(a), len(b))
     product, scale = a[:count] * b[:count], np.sqrt((a @ a) * (b @ b))
-    value = float(polynomial.polyval(rho, product) / scale)
+    value = float(product @ rho ** np.arange(count) / scale)
     if rho <= 0 or gap >= 1:
         return value, 1 - value
     apart = 0.0 if first == second else scale - product.sum()

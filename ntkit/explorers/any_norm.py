@@ -31,15 +31,16 @@ class NormExplorer(Explorer):
     @property
     def profile(self):
         """The nk.conditioning.LengthProfile that is drawn."""
-        return self.bench.remember(
-            self._key(),
-            lambda: nk.conditioning.length_profile(
-                self.bench.sigma, self.bench.settings.depth, self._norms(), gap=self._gap()
-            ),
+        sigma, depth = self.bench.sigma, self.bench.settings.depth
+        found = self.bench.remember(
+            (*self._lengths_key(), self._gap()),
+            lambda: nk.conditioning.length_profile(sigma, depth, self._norms(), gap=self._gap()),
         )
+        self.bench.remember(self._lengths_key(), lambda: True)
+        return found
 
-    def _key(self):
-        return "length profile", self.bench.sigma, self.bench.settings.depth, self._norms(), self._gap()
+    def _lengths_key(self):
+        return "lengths", self.bench.sigma, self.bench.settings.depth, self._norms()
 
     def _norms(self):
         return self.bench.settings.norm_x, self.bench.settings.norm_y
@@ -53,8 +54,9 @@ class NormExplorer(Explorer):
         return length_picture(self.profile)
 
     def sketch(self):
-        """What is shown already, until the reader pauses."""
-        return None if self.bench.knows(self._key()) else self.shown
+        """What is shown already, until the reader pauses; another angle at known lengths is quick for smooth σ."""
+        is_quick = self.bench.knows(self._lengths_key()) and not self.bench.sigma.kinks
+        return None if is_quick or self.bench.knows((*self._lengths_key(), self._gap())) else self.shown
 
     @property
     def frozen_label(self):
