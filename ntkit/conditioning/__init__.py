@@ -12,7 +12,8 @@ K̄ is the NNGP kernel matrix after L hidden layers, 𝒦̄ the neural tangent k
 
 Every function takes depth (L), delta (δ), mu (μ) and where needed n, as numbers, numpy arrays or torch tensors that
 broadcast, and raises ValueError outside the range in which its statement holds.  A function named after a theorem
-gives what the paper states; its `_sharp` sibling gives what the same assumptions prove.
+gives what the paper states; its `_sharp` sibling gives what the same assumptions prove.  On inputs of any norm (section
+3.5, appendices D and I.1) functions take an activation and squared norms γ = ‖x‖².
 
 Source: Agarwal, Awasthi, Kale, "A Deep Conditioning Treatment of Neural Networks" (2021), sections 3.1–3.3,
 appendices C.1 and C.2.
