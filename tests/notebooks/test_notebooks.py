@@ -25,6 +25,7 @@ def test_they_are_all_there():
         "03_training_speed",
         "04_uncentred",
         "05_any_norm",
+        "06_optimisation",
         "10_theorem_ledger",
         "11_errata",
     ]
