@@ -52,7 +52,7 @@ def theorem_50_sharp(steps, condition_number):
     0.25
     """
     xp, steps, kappa = checked(steps=steps, condition_number=condition_number)
-    return plain(_power(xp, 1 - 1 / kappa, 2 * steps))
+    return plain(_power(xp, (kappa - 1) / kappa, 2 * steps))
 
 
 def theorem_50_optimal(steps, condition_number):
@@ -115,7 +115,7 @@ def theorem_50_sharp_steps(epsilon, condition_number):
     (9, 1)
     """
     xp, epsilon, kappa = checked(accuracy=epsilon, condition_number=condition_number)
-    return _steps_at(xp, epsilon, -xp.log1p(-1 / _above_one(xp, kappa)), kappa)
+    return _steps_at(xp, epsilon, kappa, drop=1)
 
 
 def theorem_50_optimal_steps(epsilon, condition_number):
@@ -128,7 +128,7 @@ def theorem_50_optimal_steps(epsilon, condition_number):
     5
     """
     xp, epsilon, kappa = checked(accuracy=epsilon, condition_number=condition_number)
-    return _steps_at(xp, epsilon, -xp.log1p(-2 / (_above_one(xp, kappa) + 1)), kappa)
+    return _steps_at(xp, epsilon, kappa, drop=2)
 
 
 # --- stochastic gradient descent, one row a step ---------------------------------------------------------------------
@@ -429,15 +429,16 @@ def _power(xp, base, exponent):
     return xp.where((base > 0) | (exponent == 0), value, xp.zeros_like(value))
 
 
-def _above_one(xp, kappa):
-    """κ, and 2 in the place of 1, where the answer is known anyway."""
-    return xp.where(kappa > 1, kappa, xp.full_like(kappa, 2.0))
-
-
-def _steps_at(xp, epsilon, rate, kappa):
-    """⌈log(1/ε) / (2 rate)⌉, at least 1; 1 for κ = 1."""
+def _steps_at(xp, epsilon, kappa, drop):
+    """⌈log ε / 2 log f⌉, at least 1, where a step leaves f = 1 − drop/(κ − 1 + drop) of a residual; 1 for κ = 1."""
+    above = kappa > 1
+    excess = xp.where(above, kappa - 1, xp.ones_like(kappa))
+    small = excess < drop  # of f and of 1 − f the smaller one is exact
+    rate = xp.where(
+        small, -xp.log(excess / (excess + drop)), -xp.log1p(-drop / xp.where(small, 2.0 * drop, excess + drop))
+    )
     steps = xp.ceil(_down(xp, -xp.log(epsilon) / (2 * rate)))
-    return whole(xp, xp.where(kappa > 1, xp.maximum(steps, xp.ones_like(steps)), xp.ones_like(steps)))
+    return whole(xp, xp.where(above, xp.maximum(steps, xp.ones_like(steps)), xp.ones_like(steps)))
 
 
 def _down(xp, value):

@@ -118,6 +118,7 @@ def spectra_by_depth(activation, x, y, depth):
     """The SpectraByDepth of networks with 1, …, depth hidden layers, in one pass through the layers.
 
     Parameters: activation, an Activation; x, n ≥ 2 rows of unit length, no two on one line; y targets (n,); depth ≥ 1.
+    Where E σ² < 1 the kernels shrink with depth and in the end underflow: scale σ before (`with_unit_second_moment`).
     Raises: ValueError for other rows or targets.
 
     >>> import ntkit as nk
