@@ -128,7 +128,10 @@ def _pairs(sigma, depth, delta, width, draws, seed, device):
 
 
 def drawn_triangles(sigma, x, depth, width, draws, generator):
-    """T_l, (draws, k, n), with T_lᵀT_l the Gram matrices of the unit representations of n inputs, for l = 0 … depth."""
+    """T_l, (draws, k, n), with T_lᵀT_l the Gram matrices of the unit representations of n inputs, for l = 0 … depth.
+
+    The representations themselves where there are fewer units than inputs, a triangle of as many rows as inputs else.
+    """
     import torch
 
     where = {"device": generator.device, "dtype": torch.float64}
@@ -136,7 +139,8 @@ def drawn_triangles(sigma, x, depth, width, draws, generator):
     yield triangle
     for _ in range(depth):
         weights = torch.randn(draws, width, triangle.shape[1], generator=generator, **where)
-        triangle = torch.linalg.qr(_unit(sigma(weights @ triangle), dim=1), mode="r").R
+        unit = _unit(sigma(weights @ triangle), dim=1)
+        triangle = unit if width <= unit.shape[2] else torch.linalg.qr(unit, mode="r").R
         yield triangle
 
 

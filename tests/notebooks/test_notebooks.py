@@ -26,6 +26,7 @@ def test_they_are_all_there():
         "04_uncentred",
         "05_any_norm",
         "06_optimisation",
+        "07_hardness",
         "10_theorem_ledger",
         "11_errata",
     ]
