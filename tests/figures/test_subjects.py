@@ -44,6 +44,8 @@ def all_figures(sigma, profile, comparison):
         figures.queries_figure(nk.hardness.query_correlations(sigma, 4, 4, 32, draws=20)),
         figures.overfitting_figure(learned(sigma)),
         figures.noise_figure({0.1: learned(sigma, noise=0.1), 0.4: learned(sigma, noise=0.4)}),
+        figures.depth_speed_figure(speeds(sigma)),
+        figures.mode_decay_figure(decay(sigma)),
         figures.uncentred_figure(uncentred("swish")),
         figures.regimes_figure([uncentred("softplus"), uncentred("relu"), uncentred("swish")]),
     )
@@ -52,6 +54,23 @@ def all_figures(sigma, profile, comparison):
 def learned(sigma, **settings):
     """How minimum-norm interpolation of few points fares."""
     return nk.overfitting.learning_curve(sigma, 10, (4, 8, 16), **settings)
+
+
+def speeds(sigma, depth=20):
+    """Steps against depth of few points, normalised and not centred."""
+    points = nk.data.sphere(6, 0.1, dim=6, seed=0)
+    beside = nk.activation("relu").with_unit_second_moment()
+    return {
+        name: nk.networks.steps_by_depth(chosen, points.x, points.y, depth)
+        for name, chosen in {"normalised": sigma, "not centred": beside}.items()
+    }
+
+
+def decay(sigma):
+    """Modes of a small network while its read-out is trained."""
+    points = nk.data.sphere(6, 0.1, dim=6, seed=0)
+    module = nk.mlp(3, sigma).module(points.dim, width=32, seed=0).double()
+    return nk.networks.mode_decay(module, points.x, points.y, steps=(0, 3, 9))
 
 
 def uncentred(name, depth=200):
@@ -307,3 +326,49 @@ def test_noise_figure_sets_each_risk_beside_that_of_the_best_predictor(sigma):
     np.testing.assert_allclose(drawn["best, noise 0.4"].y, 0.16, rtol=1e-15)
     with pytest.raises(ValueError, match="at least one curve"):
         figures.noise_picture({})
+
+
+# ---- optimisation
+
+
+def test_depth_speed_figure_draws_the_steps_their_ceiling_and_what_was_counted(sigma):
+    results = speeds(sigma, depth=60)
+    points = nk.data.sphere(6, 0.1, dim=6, seed=0)
+    counted = nk.networks.finite_steps(sigma, points.x, points.y, (2, 5), width=32)
+    for layers, kernel in (("top", "nngp"), ("all", "ntk")):
+        drawn = curves(figures.depth_speed_figure(results, {"normalised": counted}, layers=layers))
+        found = getattr(results["normalised"], kernel)
+        np.testing.assert_array_equal(drawn["normalised"].y, found.steps)
+        np.testing.assert_array_equal(drawn["normalised, at most"].y, found.ceiling)
+        assert "not centred, at most" not in drawn  # the theorems are silent
+        np.testing.assert_array_equal(drawn["normalised, width 32"].y, counted.steps)
+        level = drawn["1.24 log(1/ε), from κ = 3 on"].y
+        assert level[0] == level[1] == pytest.approx(np.log(1000) / (2 * np.log(1.5)))
+    figure = figures.depth_speed_figure(results)
+    assert figure.layout.yaxis.type == "log"
+    assert "δ = 0.1" in figure.layout.title.subtitle.text
+    words = figures.depth_speed_picture(results).summary
+    assert f"from layer {results['normalised'].nngp.reached} on" in words
+    assert "κ stays above 3" in words
+
+
+def test_depth_speed_of_a_step_has_no_all_layers():
+    points = nk.data.sphere(6, 0.1, dim=6, seed=0)
+    found = nk.networks.steps_by_depth(nk.activation("step").normalized(), points.x, points.y, 4)
+    with pytest.raises(ValueError, match=r'no neural tangent kernel.*Take layers="top"'):
+        figures.depth_speed_figure({"step": found}, layers="all")
+
+
+def test_kernels_that_never_train_leave_a_figure():
+    points = nk.data.sphere(6, 0.1, dim=3, seed=0)
+    found = nk.networks.steps_by_depth(nk.activation("identity"), points.x, points.y, 4)
+    assert np.isfinite(figures.depth_speed_figure({"identity": found}).layout.yaxis.range).all()
+
+
+def test_mode_decay_figure_draws_fast_and_slow_modes(sigma):
+    found = decay(sigma)
+    drawn = figures.mode_decay_figure(found).data
+    np.testing.assert_array_equal(drawn[0].y, found.predicted[:, 0])
+    measured = [trace for trace in drawn if trace.mode == "markers"]
+    np.testing.assert_array_equal(measured[-1].y, found.measured[:, -1])
+    assert len(measured) == len(drawn) // 2 == 5
