@@ -35,7 +35,8 @@ class Predictor:
 
     def __call__(self, x):
         """vᵀΦ(x) for rows x (n, d), shape (n,)."""
-        return self.net.nngp(x, self.points) @ self.weights
+        parts = [self.net.nngp(x[i : i + _BLOCK], self.points) @ self.weights for i in range(0, len(x), _BLOCK)]
+        return np.concatenate(parts)
 
     @property
     def norm(self):

@@ -27,6 +27,7 @@ def test_they_are_all_there():
         "05_any_norm",
         "06_optimisation",
         "07_hardness",
+        "08_benign_overfitting",
         "10_theorem_ledger",
         "11_errata",
     ]
