@@ -13,7 +13,7 @@ from ntkit.theorems.erratum import Erratum, Evidence
 
 _KEPT = 512
 _DEPTH = 9
-_DEEPEST = 1000
+_DEEPEST = 600
 _STEPS = np.array([1, 2, 5, 20, 60])
 _EPSILONS = np.array([0.1, 1e-3, 1e-8])
 _EPOCHS = 3
@@ -200,7 +200,7 @@ def _theorem_47(subject, grid):
 
 def _lemma_43(subject, grid):
     """|K − K̄| falls as m^(−½), and m γ² stays below (4C)^(L+1) log n at every depth: the Ω with the constant 1."""
-    points, seeds = subject.points, min(grid.seeds, 40)
+    points, seeds = subject.points, min(grid.seeds, 20)
     found = [kernel_errors(subject.activation, points.x, _LAYERS, width, seeds) for width in _WIDTHS]
     slope = np.mean(np.log(found[1].typical / found[0].typical)) / np.log(_WIDTHS[1] / _WIDTHS[0])
     bounded = conditioning.boundedness(subject.activation)
