@@ -16,7 +16,7 @@ def test_statement_holds(key):
     assert verdict.compared > 0
     assert verdict.violations == 0, str(verdict.tightest)
     assert verdict.holds
-    assert not verdict.tightest.share > 1.01  # rounding is a hundredth of what a share is told from
+    assert verdict.tightest.sense == "=" or not verdict.tightest.share > 1.02  # shares are told to a hundredth
 
 
 @pytest.mark.parametrize("key", theorems.ERRATA)
