@@ -9,7 +9,7 @@ from ntkit.explorers.settings import LAYERS
 from ntkit.figures.optimisation import depth_speed_picture
 
 _FIRST_DEPTH = 32
-_QUICK, _AFFORDED = 200_000, 8_000_000  # entries of the matrices of all depths: some 50 ms, and 3 s
+_QUICK, _AFFORDED = 10_000, 8_000_000  # entries of the matrices of all depths: some 16 ms, and 3 s
 
 
 class DepthSpeedExplorer(Explorer):
