@@ -118,7 +118,6 @@ class _Setting:
         generators = [np.random.default_rng(stream) for stream in streams]
         self._x = [np.vstack([UniformSphere(dim).draw(largest, generator), points]) for generator in generators]
         self._signs = [generator.choice([-1.0, 1.0], largest) for generator in generators]
-        self._angles = list(map(_angles_above_diagonal, self._x))
 
     def risks(self, sigma, sizes, depths):
         """For every size and its depth: means over the training sets."""
@@ -127,25 +126,24 @@ class _Setting:
         for depth, block in enumerate(last.blocks, start=1):
             state = kernels.run(block, state)
             if depth in kept:
-                kept[depth] = self._at_one_depth(kernels.run(last.read_out, state).covariance)
-        return [self._mean(size, *kept[depth]) for size, depth in zip(sizes, depths, strict=True)]
+                kept[depth] = kernels.run(last.read_out, state).covariance
+        return [self._mean(size, kept[depth]) for size, depth in zip(sizes, depths, strict=True)]
 
-    def _at_one_depth(self, profile):
-        """Spectrum, kernel matrices, and matrices of E_x k(u, x) k(x, u')."""
+    def _mean(self, n, profile):
         spectrum = spectrum_of_profile(profile, self.dim, _DEGREE)
-        grams = [_symmetric(profile_at(profile, angles, _DEGREE), len(self._x[0])) for angles in self._angles]
-        return spectrum, grams, [spectrum.iterated(x @ x.T) for x in self._x]
-
-    def _mean(self, n, spectrum, grams, forms):
-        largest = len(self._signs[0])
-        chosen = np.ix_(*[np.append(np.arange(n), np.arange(largest, len(grams[0])))] * 2)
-        risks = []
-        for gram, form, signs in zip(grams, forms, self._signs, strict=True):
-            unscaled = np.sqrt(self._weights @ gram[largest:, largest:] @ self._weights)
-            weights = self._weights * (self.norm / unscaled)
-            risks.append(risk_from_kernels(gram[chosen], form[chosen], weights, self.noise * signs[:n]))
+        risks = [self._risk(n, place, profile, spectrum) for place in range(len(self._x))]
         means = {name: np.mean([getattr(risk, of_one) for risk in risks]) for name, of_one in _MEANS.items()}
         return means | {"largest": spectrum.norm, "smallest": min(risk.smallest for risk in risks)}
+
+    def _risk(self, n, place, profile, spectrum):
+        """Of the first n points of one training set, by kernel matrices that are read from the profile."""
+        signs = self._signs[place]
+        x = np.vstack([self._x[place][:n], self._x[place][len(signs) :]])
+        angles = _angles_above_diagonal(x)
+        gram = _symmetric(profile_at(profile, angles, _DEGREE), 1.0, len(x))
+        form = _symmetric(spectrum.iterated(np.cos(angles)), spectrum.mean_square, len(x))
+        unscaled = np.sqrt(self._weights @ gram[n:, n:] @ self._weights)
+        return risk_from_kernels(gram, form, self._weights * (self.norm / unscaled), self.noise * signs[:n])
 
 
 def _angles_above_diagonal(x):
@@ -155,11 +153,11 @@ def _angles_above_diagonal(x):
     return 2 * np.arctan2(near, far)
 
 
-def _symmetric(above, n):
-    """The matrix with unit diagonal that has these entries above it."""
-    matrix = np.eye(n)
+def _symmetric(above, diagonal, n):
+    """The matrix with these entries above its diagonal."""
+    matrix = np.zeros((n, n))
     matrix[np.triu_indices(n, 1)] = above
-    return matrix + np.triu(matrix, 1).T
+    return matrix + matrix.T + diagonal * np.eye(n)
 
 
 def _checked(sigma):

@@ -100,6 +100,7 @@ def theorem_16_sharp(n, gamma, norm):
     ‖Σ‖(‖v*‖² + εᵀK̄⁻¹ε): the factor 2 of Lemma 55 is not needed.  ‖ε‖ ≤ ‖y‖ + ‖Xv*‖ ≤ √n + ‖K̄‖^½ ‖v*‖, the
     eigenvalues of K̄ lie within r of 1, and ‖Σ‖ ≤ t/n² (`lemma_54_sharp` for n² points).  So the excess risk is
     O(1/n + ‖v*‖²/n²) with no logarithm, and vanishes where ‖v*‖ = o(n).
+    So does then what v* explains at all: v*ᵀΣv* ≤ ‖Σ‖‖v*‖² ≤ t‖v*‖²/n², which is the excess risk of predicting 0.
 
     Parameters: n ≥ 2; gamma in (0, 1); norm ≥ 0, ‖v*‖; y in [−1, 1].
     Raises: ValueError outside these ranges.
