@@ -44,7 +44,7 @@ def overfitting_picture(found):
     return Picture(
         traces=traces,
         layout=frame(
-            "Excess risk of the interpolant of n noisy labels",
+            "Excess risk of the minimum-norm interpolant of n labels",
             f"{_setting(found)}, noise {found.noise:g}; {_depths(found)}",
             xaxis=_sizes_axis(found.n),
             yaxis=axis("excess risk (dimensionless)", log=True),
