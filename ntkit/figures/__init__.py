@@ -15,6 +15,7 @@ from ntkit.figures.optimisation import (
     mode_decay_picture,
 )
 from ntkit.figures.overfitting import noise_figure, noise_picture, overfitting_figure, overfitting_picture
+from ntkit.figures.one_layer import one_layer_figure, one_layer_picture
 from ntkit.figures.picture import Picture
 from ntkit.figures.shape import shape_figure, shape_picture
 from ntkit.figures.spectrum import spectrum_figure, spectrum_picture
@@ -42,6 +43,8 @@ __all__ = [
     "noise_picture",
     "overfitting_figure",
     "overfitting_picture",
+    "one_layer_figure",
+    "one_layer_picture",
     "queries_figure",
     "queries_picture",
     "regimes_figure",

@@ -15,6 +15,7 @@ from ntkit.theorems import (
     ledger,
     misprints,
     normalized,
+    one_layer,
     optimisation,
     overfitting,
     uncentred,
@@ -53,6 +54,7 @@ _SUBJECTS = (
     optimisation,
     hardness,
     overfitting,
+    one_layer,
     misprints,
 )  # in the order of the paper
 
