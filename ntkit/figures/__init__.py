@@ -8,6 +8,7 @@ from ntkit.figures.any_norm import length_figure, length_map_figure, length_map_
 from ntkit.figures.bound import bound_figure, bound_picture
 from ntkit.figures.hardness import hardness_figure, hardness_picture, queries_figure, queries_picture
 from ntkit.figures.ledger import ledger_figure, ledger_picture
+from ntkit.figures.one_layer import one_layer_figure, one_layer_picture
 from ntkit.figures.optimisation import (
     depth_speed_figure,
     depth_speed_picture,
@@ -15,7 +16,6 @@ from ntkit.figures.optimisation import (
     mode_decay_picture,
 )
 from ntkit.figures.overfitting import noise_figure, noise_picture, overfitting_figure, overfitting_picture
-from ntkit.figures.one_layer import one_layer_figure, one_layer_picture
 from ntkit.figures.picture import Picture
 from ntkit.figures.shape import shape_figure, shape_picture
 from ntkit.figures.spectrum import spectrum_figure, spectrum_picture
@@ -41,10 +41,10 @@ __all__ = [
     "mode_decay_picture",
     "noise_figure",
     "noise_picture",
-    "overfitting_figure",
-    "overfitting_picture",
     "one_layer_figure",
     "one_layer_picture",
+    "overfitting_figure",
+    "overfitting_picture",
     "queries_figure",
     "queries_picture",
     "regimes_figure",
