@@ -11,10 +11,11 @@ H₀ = ½E(σ(√q₁ U) − σ(√q₂ U))², and E σσ = ½(Q₁ + Q₂) − 
     piecewise linear               D' is a sum of bivariate normal densities at the kinks (hardtanh, ReLU6, NormReLU)
     interpolated                   kinks at 0 only (ELU, SELU, softsign): smooth in (log q₁, log q₂, θ)
 
-and, for what is left, quadrature pair by pair.
+and, for what is left and for few pairs in the place of a table, quadrature pair by pair.
 Source: Agarwal, Awasthi, Kale (2021), section 3.5 and appendix D (Lemma 40, eq. 15, 16).
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -38,6 +39,7 @@ from ntkit.slopes import piecewise_constant_levels
 
 _TERMS = (64, 128, 256, 512, 1024, 2048, 4096)
 _FEW_NORMS = 3
+_FEW_PAIRS = 64  # done one by one before a table is ready
 _ANGLE_POINTS = (24, 48, 96, 160)
 _NORM_POINTS = (8, 14, 24, 40, 56)
 _TAIL = 1e-12
@@ -80,6 +82,8 @@ def moments(sigma, variance1, variance2, rho, margin, *, slope=True):
             f"inputs must not be zero vectors where norms differ and activation {sigma.name!r} is not homogeneous: "
             "a zero vector has no correlation with anything. Leave these rows out, or give the network a bias_std > 0."
         )
+    if method is _interpolated and math.prod(rho.shape) <= _FEW_PAIRS:
+        method = _pairwise
     return method(sigma, variance1, variance2, rho, margin, slope)
 
 
@@ -395,9 +399,15 @@ def _extent(sigma, root):
     part = sigma.rescaled(float(root))
     radius = max(9.5, resolve(part, part.resolved.kinks, f"activation {sigma.name!r}").radius - 3.5)
     width = panel_width(part.derivative, part.resolved.kinks, radius)
-    if width is None or width < _NARROWEST:
+    if width is None or min(width, 2 * _narrowest_halved(part.resolved)) < _NARROWEST:
         raise _too_large(sigma, root)
     return radius, width
+
+
+def _narrowest_halved(resolved):
+    """The narrowest panel of σ that is one because σ is steep there, not because two kinks are close."""
+    at_kink = np.isin(resolved.edges, (resolved.edges[0], *resolved.kinks, resolved.edges[-1]))
+    return np.diff(resolved.edges)[~(at_kink[:-1] & at_kink[1:])].min(initial=np.inf)
 
 
 def _points(count):

@@ -352,9 +352,24 @@ def test_zero_rows_of_others_are_refused_unless_there_is_a_bias(name):
 
 @pytest.mark.parametrize(
     ("sigma", "root"),
-    [(nk.activation("erf"), 30.0), (nk.activation("elu"), 1e4)],
-    ids=["Hermite", "interpolated"],
+    [(nk.activation("erf"), 30.0), *((nk.activation("elu"), root) for root in (30.0, 300.0, 1e3, 1e4))],
+    ids=["Hermite", *("kink at 0" for _ in range(4))],
 )
 def test_norms_that_make_it_too_steep_are_refused(sigma, root):
     with pytest.raises(ValueError, match=r"smooth|Scale the inputs towards norm 1|kinks|too much structure"):
         of_pair(sigma, root, 1.0, 0.3)
+
+
+@pytest.mark.parametrize("name", ["elu", "selu"])
+def test_few_pairs_agree_with_the_table_of_many(name):
+    # one by one up to 64 pairs, beyond from a table in norms and angle
+    roots, rho = np.linspace(0.7, 1.6, 9), np.linspace(-0.95, 0.95, 81).reshape(9, 9)
+    sigma = nk.activation(name)
+
+    def found(rows):
+        part = rho[:rows]
+        return moments(sigma, roots[:rows, None] ** 2, roots[None] ** 2, part, 1 - np.abs(part))
+
+    many, few = found(9), found(7)
+    for field in ("covariance", "half_distance", "half_sum", "slope"):
+        np.testing.assert_allclose(getattr(few, field), getattr(many, field)[:7], rtol=1e-10, atol=1e-12)
