@@ -41,6 +41,7 @@ def all_figures(sigma, profile, comparison):
         figures.shape_figure(nk.shapes.shape(sigma), [nk.shapes.shape(nk.normrelu())]),
         figures.training_figure(predictions),
         figures.hardness_figure(nk.hardness.pair_decay(sigma, 6, 0.2, 32, draws=20)),
+        figures.one_layer_figure({"arc": nk.conditioning.one_layer_floors([nk.data.half_circle(4).x])}),
         figures.queries_figure(nk.hardness.query_correlations(sigma, 4, 4, 32, draws=20)),
         figures.overfitting_figure(learned(sigma)),
         figures.noise_figure({0.1: learned(sigma, noise=0.1), 0.4: learned(sigma, noise=0.4)}),

@@ -28,6 +28,7 @@ def test_they_are_all_there():
         "06_optimisation",
         "07_hardness",
         "08_benign_overfitting",
+        "09_one_layer",
         "10_theorem_ledger",
         "11_errata",
     ]
