@@ -9,6 +9,7 @@ from ntkit.activations import Activation
 from ntkit.data import Dataset
 
 _TOLD = 100  # times what rounding allows: less of a bound than that says nothing about how much of it is used
+_SMALLEST = 1e-300  # below it floats run out of digits
 KINDS = {
     "bound": "an inequality with every constant stated",
     "identity": "an equation",
@@ -65,7 +66,7 @@ class Claim:
     def excess(self):
         """By how much the claim is missed beyond rounding, > 0 where it is violated; nan where it is silent."""
         exact, bound = np.broadcast_arrays(np.asarray(self.exact, float), np.asarray(self.bound, float))
-        allowed = self.rounding * np.abs(bound) + self.slack
+        allowed = self.rounding * np.abs(bound) + self.slack + _SMALLEST
         with np.errstate(invalid="ignore"):  # two infinities agree
             missed = {"≤": exact - bound, "≥": bound - exact, "=": np.abs(exact - bound)}[self.sense]
         missed = np.where(exact == bound, 0.0, missed)

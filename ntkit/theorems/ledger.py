@@ -25,6 +25,11 @@ class Comparison:
     share: float
     excess: float
 
+    @property
+    def tells_share(self):
+        """Whether there is a bound to use part of: an equation has none, nor has what is at the level of rounding."""
+        return self.sense != "=" and not np.isnan(self.share)
+
     def __str__(self):
         return f"{self.exact:.6g} {self.sense} {self.bound:.6g}: {', '.join(filter(None, (self.subject, self.place)))}"
 
@@ -182,7 +187,7 @@ def verdict_row(verdict):
         "statement": verdict.entry.title,
         "verdict": verdict.word,
         "compared": verdict.compared,
-        "uses": "–" if tightest is None or tightest.sense == "=" else f"{100 * tightest.share:.3g} %",
+        "uses": f"{100 * tightest.share:.3g} %" if tightest and tightest.tells_share else "–",
         "tightest": "–" if tightest is None else str(tightest),
     }
 
