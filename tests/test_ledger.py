@@ -83,6 +83,10 @@ def test_rounding_and_slack_are_allowed_and_no_more():
     assert Claim(1e-13, 0.0, slack=2e-13).excess() <= 0 < Claim(3e-13, 0.0, slack=2e-13).excess()
 
 
+def test_what_is_below_the_digits_of_a_float_is_no_violation():
+    assert Claim(5e-324, 0.0).excess() <= 0 < Claim(1e-299, 0.0).excess()
+
+
 def test_infinities_that_agree_are_no_violation():
     assert Claim(np.inf, np.inf, sense="=").excess() <= 0
     assert Claim(np.inf, 1.0).excess() > 0

@@ -146,10 +146,9 @@ def theorems(names, only_list, depth, table):
 
 def _print_verdict(verdict):
     word = click.style(f"{verdict.word:<9}", fg="green" if verdict.holds else "red")
-    share = (
-        f"{100 * verdict.tightest.share:5.1f} %" if verdict.entry.kind == "bound" and verdict.tightest else "       "
-    )
-    click.echo(f"{verdict.entry.title:<28} {word} {verdict.compared:>8}  {share}  {verdict.tightest or ''}")
+    tightest = verdict.tightest
+    share = f"{100 * tightest.share:5.1f} %" if tightest and tightest.tells_share else " " * 7
+    click.echo(f"{verdict.entry.title:<28} {word} {verdict.compared:>8}  {share}  {tightest or ''}")
 
 
 def _write_csv(path, rows):

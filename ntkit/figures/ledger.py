@@ -30,7 +30,7 @@ def ledger_picture(ledger):
     >>> ledger_picture(nk.theorems.run(["theorem_5_pairs"])).summary
     '1 of 1 statements hold; the tightest is Theorem 5, pairs, which uses 49 % of its bound.'
     """
-    drawn = [verdict for verdict in ledger.verdicts if verdict.tightest and verdict.tightest.sense != "="]
+    drawn = [verdict for verdict in ledger.verdicts if verdict.tightest and verdict.tightest.tells_share]
     titles = [verdict.entry.title for verdict in drawn]
     traces = tuple(
         _points(name, [verdict for verdict in drawn if verdict.holds is holds], color, symbol)
