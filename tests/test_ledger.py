@@ -97,6 +97,8 @@ def test_share_is_that_of_the_bound_that_is_used():
     assert Claim(0.6, 0.3, sense="≥").share() == pytest.approx(0.5)
     assert Claim(1.5, 3.0, origin=1.0).share() == pytest.approx(0.25)
     assert Claim(0.9, 0.6, sense="≥", origin=1.0).share() == pytest.approx(0.25)
+    assert Claim(-0.4, -0.1).share() == pytest.approx(0.25)  # a rate of decay
+    assert Claim(-0.1, -0.4, sense="≥").share() == pytest.approx(0.25)
     assert np.isnan(Claim(1.0, 1.0, origin=1.0, slack=1e-12).share())
     assert Claim(2.0, 2.0, sense="=").share() == 0
 

@@ -74,7 +74,7 @@ class Claim:
         return np.where(silent, np.nan, np.where(np.isnan(exact), np.inf, missed - allowed))
 
     def share(self):
-        """How much of the bound is used, (exact − origin)/(bound − origin), its inverse for ≥ from the origin 0.
+        """How much of the bound is used: (exact − origin)/(bound − origin), or its inverse where the bound is nearer.
 
         In [0, 1] where the claim holds, 1 where the bound is attained; nan where it is silent, or too close to the
         origin for rounding.  For an equality, the deviation in units of what rounding allows.
@@ -85,8 +85,8 @@ class Claim:
             if self.sense == "=":
                 return np.where(exact == bound, 0.0, np.abs(exact - bound) / allowed)
             used, whole = exact - self.origin, bound - self.origin
-            if self.sense == "≥" and self.origin == 0:
-                used, whole = whole, used
+            is_below = (whole > 0) == (self.sense == "≤")  # whether exact lies between the origin and the bound
+            used, whole = np.where(is_below, used, whole), np.where(is_below, whole, used)
             told = np.minimum(np.abs(whole), np.abs(bound - self.origin)) > _TOLD * allowed
             return np.where(told, used / whole, np.nan)
 
