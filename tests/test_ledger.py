@@ -85,6 +85,7 @@ def test_rounding_and_slack_are_allowed_and_no_more():
 
 def test_what_is_below_the_digits_of_a_float_is_no_violation():
     assert Claim(5e-324, 0.0).excess() <= 0 < Claim(1e-299, 0.0).excess()
+    assert np.isnan(Claim(6e-315, 5e-315).share())
 
 
 def test_infinities_that_agree_are_no_violation():

@@ -65,8 +65,7 @@ class Claim:
 
     def excess(self):
         """By how much the claim is missed beyond rounding, > 0 where it is violated; nan where it is silent."""
-        exact, bound = np.broadcast_arrays(np.asarray(self.exact, float), np.asarray(self.bound, float))
-        allowed = self.rounding * np.abs(bound) + self.slack + _SMALLEST
+        exact, bound, allowed = self._sides()
         with np.errstate(invalid="ignore"):  # two infinities agree
             missed = {"≤": exact - bound, "≥": bound - exact, "=": np.abs(exact - bound)}[self.sense]
         missed = np.where(exact == bound, 0.0, missed)
@@ -79,8 +78,7 @@ class Claim:
         In [0, 1] where the claim holds, 1 where the bound is attained; nan where it is silent, or too close to the
         origin for rounding.  For an equality, the deviation in units of what rounding allows.
         """
-        exact, bound = np.broadcast_arrays(np.asarray(self.exact, float), np.asarray(self.bound, float))
-        allowed = self.rounding * np.abs(bound) + self.slack
+        exact, bound, allowed = self._sides()
         with np.errstate(divide="ignore", invalid="ignore"):
             if self.sense == "=":
                 return np.where(exact == bound, 0.0, np.abs(exact - bound) / allowed)
@@ -89,6 +87,11 @@ class Claim:
             used, whole = np.where(is_below, used, whole), np.where(is_below, whole, used)
             told = np.minimum(np.abs(whole), np.abs(bound - self.origin)) > _TOLD * allowed
             return np.where(told, used / whole, np.nan)
+
+    def _sides(self):
+        """exact, bound, and what the one may miss the other by, of one shape."""
+        exact, bound = np.broadcast_arrays(np.asarray(self.exact, float), np.asarray(self.bound, float))
+        return exact, bound, self.rounding * np.abs(bound) + self.slack + _SMALLEST
 
 
 @dataclass(frozen=True, eq=False)
