@@ -316,3 +316,26 @@ def test_profile_of_a_step_has_no_ntk():
 def test_profile_refuses_what_the_theorems_do_not_cover(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_profile_of_an_ntk_beyond_the_largest_float_is_silent_there_and_warns_nobody():
+    sigma = nk.activation("abs").normalized()
+    profile = conditioning.depth_profile(sigma, 1000, 1e-6)
+    last = int(np.log(np.finfo(float).max) / np.log(sigma.dual.slope_at_one))
+    assert np.isfinite(profile.ntk_ratio[: last - 1]).all()
+    assert np.isnan(profile.ntk_ratio[last + 2 :]).all()
+    assert (profile.correlation <= profile.bound * (1 + 1e-10) + 1e-300).all()
+
+
+@pytest.mark.parametrize("slope", [0.3, 1 - 1e-9, 1.0, 1 + 1e-9, 1.7, 4.0, 60.0])
+def test_ntk_diagonal_up_to_the_last_float(slope):
+    depth = np.arange(0, 1400, 7)
+    found = conditioning.ntk_diagonal(depth, slope)
+    with mpmath.workdps(60):
+        q = mpmath.mpf(slope)
+        exact = [layers + 1 if slope == 1 else (q ** (layers + 1) - 1) / (q - 1) for layers in depth.tolist()]
+    for value, wanted in zip(found, exact, strict=True):
+        if wanted > np.finfo(float).max:
+            assert value == np.inf
+        else:
+            assert value == pytest.approx(float(wanted), rel=1e-12)

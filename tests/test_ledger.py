@@ -91,6 +91,7 @@ def test_what_is_below_the_digits_of_a_float_is_no_violation():
 def test_infinities_that_agree_are_no_violation():
     assert Claim(np.inf, np.inf, sense="=").excess() <= 0
     assert Claim(np.inf, 1.0).excess() > 0
+    assert Claim(1.0, np.inf, sense="=").excess() > 0
 
 
 def test_share_is_that_of_the_bound_that_is_used():

@@ -52,7 +52,9 @@ def depth_profile(activation, depth, delta, *, trajectory=None):
     checked(whole_depth=depth, delta=delta)
     mu = activation.coefficient_of_nonlinearity
     layers = np.arange(int(depth) + 1)
-    trajectory = mlp(int(depth), activation).trajectory(gap=float(delta)) if trajectory is None else trajectory
+    if trajectory is None:
+        with np.errstate(over="ignore", invalid="ignore"):  # ntk_ratio is nan where the NTK exceeds the largest float
+            trajectory = mlp(int(depth), activation).trajectory(gap=float(delta))
     _demand_start(trajectory, int(depth), float(delta))
     turn = L0(delta, mu)
     return DepthProfile(
@@ -72,8 +74,8 @@ def depth_profile(activation, depth, delta, *, trajectory=None):
 def _ntk_ratio(trajectory):
     if trajectory.ntk is None:
         return np.full_like(trajectory.gap, np.nan)
-    with np.errstate(invalid="ignore"):
-        return np.abs(trajectory.ntk) / trajectory.ntk_diagonal
+    diagonal = np.where(np.isfinite(trajectory.ntk_diagonal), trajectory.ntk_diagonal, np.nan)
+    return np.abs(trajectory.ntk) / diagonal
 
 
 def _demand_start(trajectory, depth, delta):

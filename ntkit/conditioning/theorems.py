@@ -5,6 +5,7 @@ import math
 from ntkit.conditioning.decay import L0, L1, L2, bound, bound_gap
 from ntkit.conditioning.inputs import checked, plain
 
+_HUGE = 60.0  # e^60 − 1 is e^60 in float64, and e^60 is finite in float32
 _ENTRIES = "Below that depth theorem_3 and theorem_5_sharp still bound each entry."
 
 
@@ -102,9 +103,13 @@ def ntk_diagonal(depth, slope_at_one):
     """
     xp, depth, slope = checked(whole_depth=depth, slope_at_one=slope_at_one)
     excess = slope - 1
+    divisor = xp.where(excess == 0, xp.ones_like(excess), excess)
     exponent = (depth + 1) * xp.log1p(excess)
-    overflows = exponent > math.log(xp.finfo(slope.dtype).max)
-    series = xp.expm1(xp.where(overflows, xp.zeros_like(exponent), exponent)) / xp.where(excess == 0, 1.0, excess)
+    logarithm = exponent - xp.log(xp.abs(divisor))  # of the quotient, as soon as the 1 does not count
+    huge, overflows = exponent > _HUGE, logarithm > math.log(xp.finfo(slope.dtype).max)
+    zero = xp.zeros_like(logarithm)
+    series = xp.expm1(xp.where(huge, zero, exponent)) / divisor
+    series = xp.where(huge, xp.exp(xp.where(huge & ~overflows, logarithm, zero)), series)
     return plain(xp.where(excess == 0, depth + 1, xp.where(overflows, float("inf"), series)))
 
 

@@ -91,7 +91,8 @@ class Claim:
     def _sides(self):
         """exact, bound, and what the one may miss the other by, of one shape."""
         exact, bound = np.broadcast_arrays(np.asarray(self.exact, float), np.asarray(self.bound, float))
-        return exact, bound, self.rounding * np.abs(bound) + self.slack + _SMALLEST
+        size = np.where(np.isinf(bound), 0.0, np.abs(bound))  # nothing is near infinity
+        return exact, bound, self.rounding * size + self.slack + _SMALLEST
 
 
 @dataclass(frozen=True, eq=False)
