@@ -19,6 +19,7 @@ _NARROW, _LATE = (32, 64), 20  # layers after which ρ̂ only fluctuates, where 
 _QUICK = 0.15
 _SIGMAS = 5.0  # standard errors
 _DIMS, _CUBE_DIM, _CUBE_DEPTH, _CUBE_WIDTH = (3, 5, 7), 5, 12, 128
+_TOLERANCES = np.array([0.2, 0.4, 0.6])
 _LAMBDAS, _FAR = np.array([0.05, 0.5, 2.0, 4.0]), 20.0
 
 SUBGAUSSIAN = Assumption("σ is subgaussian (21): it grows at most linearly", lambda subject: _is_linear(subject))
@@ -110,6 +111,17 @@ def _equation_24_drawn(subject, grid):
     )
     most, slack = found.limit.envelope[1:, None] + found.floor, _SIGMAS * found.standard_error[1:]
     return Claim(found.mean_square[1:], most, {"L": found.depth[1:, None]}, slack=slack)
+
+
+def _theorem_15(subject, grid):
+    """The share of networks on which a query is of use: its answer is beyond τ, so that 0 will not do."""
+    draws = _DRAWS_A_SEED * grid.seeds
+    found = hardness.query_correlations(subject.activation, _DEPTH, _DIMS[-1], _CUBE_WIDTH, draws=draws)
+    share = (np.abs(found.samples[:, 1:, :, None]) > _TOLERANCES).mean(axis=0)
+    most = ((found.limit.envelope[1:, None] + found.floor) / _TOLERANCES**2)[:, None]
+    slack = _SIGMAS * np.sqrt((share * (1 - share) + 1 / draws) / draws)
+    axes = {"L": found.depth[1:, None, None], "query": np.arange(len(found.names))[:, None], "τ": _TOLERANCES}
+    return Claim(share, np.where(most < 1, most, np.nan), axes, slack=slack)
 
 
 # --- errata ----------------------------------------------------------------------------------------------------------
@@ -206,6 +218,11 @@ ENTRIES = (
     _entry("equation_24", "Equation (24)", "appendix F; earlier: equation (6)",
            "E_W (E_x g sgn f)² ≤ 1/|S| + B(L, 2/d) for every |g| ≤ 1, m = ∞", _equation_24,
            remark="The paper leaves out 1/|S| = 2^(1−d): its e^(Ω(L)) is e^(Ω(min(L, d)))."),
+    _entry("theorem_15", "Theorem 15", "section 5, appendix F (Theorem 53); earlier: Theorem 19",
+           "a query of tolerance τ is of use on a share ≤ E/τ² of the networks, E of (24): p ≥ τ²/2E", _theorem_15,
+           kind="sampled",
+           remark="The printed p ≥ e^(Ω(L)) has constants that are not stated, and needs more than is printed (see the "
+                  "errata). Checked: the step from (24) to it, with five queries g."),
     _entry("equation_24_drawn", "Equation (24), finite width", "appendix F; earlier: equation (6)",
            "E_W (E_x g sgn f)² ≤ 1/|S| + B(L, 2/d) + (2/π)a₂²/(μ²(2 − μ)m)", _equation_24_drawn, kind="sampled"),
 )  # fmt: skip

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import ndtr
 
 from ntkit import conditioning
+from ntkit.activations import normrelu
 from ntkit.architectures import mlp
 from ntkit.spectra import Spectrum, assumptions, network_floors, spectrum
-from ntkit.theorems.entry import Assumption, Claim, Entry
+from ntkit.theorems.entry import Assumption, Claim, Entry, Subject
 
 _KEPT = 512
 _ENTRY_ACCURACY = 1e-13  # of a matrix entry, relative to the diagonal
@@ -30,6 +32,32 @@ def _mu(subject):
 
 
 # --- numbers and pairs -----------------------------------------------------------------------------------------------
+
+
+_TABLE = {
+    "identity": 0.0,
+    "quadratic": 1.0,
+    "relu": (np.pi - 2) / (2 * np.pi - 2),
+    "step": (np.pi - 2) / np.pi,
+    "exp": (np.e - 2) / (np.e - 1),
+}
+
+
+def _table_of_mu(subject, grid):
+    return Claim(_mu(subject), _TABLE[subject.activation.name], sense="=", rounding=0.0, slack=1e-13)
+
+
+def _normrelu(subject, grid):
+    """λ(c), b(c) and μ by their closed forms, which lose digits as c grows."""
+    cs = np.linspace(-3, 3, 25)
+    found = [normrelu(float(c)) for c in cs]
+    below, at = ndtr(cs), np.exp(-(cs**2) / 2) / np.sqrt(2 * np.pi)
+    shift = (1 - below) * cs - at
+    variance = (1 - below) * below * cs**2 + (1 - 2 * below) * at * cs + (1 - below - at**2)
+    nonlinearity = 1 - (1 - below) ** 2 / variance
+    exact = np.array([[sigma.scale**-2, sigma.shift, sigma.coefficient_of_nonlinearity] for sigma in found])
+    closed = np.stack([variance, shift, nonlinearity], axis=1)
+    return Claim(exact, closed, {"c": cs[:, None]}, sense="=", rounding=0.0, slack=1e-13)
 
 
 def _lemma_19(subject, grid):
@@ -248,6 +276,13 @@ def _on_matrices(key, title, source, statement, claim, assumptions, **rest):
 
 _SHARP = "ours, from the proofs of appendix C.2"
 ENTRIES = (
+    Entry("table_of_mu", "Table of μ", "appendix C.4",
+          "μ = 0, 1, (π − 2)/(2π − 2), (π − 2)/π, (e − 2)/(e − 1): identity, second Hermite, ReLU, step, exp", (),
+          lambda grid: [subject for subject in grid.as_defined() if subject.activation.name in _TABLE], _table_of_mu,
+          kind="identity"),
+    Entry("normrelu", "NormReLU", "section 7, appendix I",
+          "1/λ² = (1 − Φ)Φc² + (1 − 2Φ)φc + 1 − Φ − φ², b = (1 − Φ)c − φ, μ = 1 − λ²(1 − Φ)²", (),
+          lambda grid: [Subject(normrelu())], _normrelu, kind="identity"),
     _on_activations("lemma_19", "Lemma 19", "appendix C; earlier: Lemma 22", "0 < μ ≤ 1", _lemma_19),
     _on_activations("lemma_21", "Lemma 21", "appendix C; earlier: Lemma 23",
                     "|σ̂(ρ)| ≤ 1 − (1 + μ/2)δ at |ρ| = 1 − δ, δ ≤ ½; else (1 − μ/2)(1 − δ)", _lemma_21),
