@@ -41,36 +41,24 @@ class ControlBar(VBox):
         return NumberPair(label, steps, getattr(self._bench.settings, name), self._chooser(name), tooltip)
 
     def _data(self, name):
-        control = Dropdown(
-            options=self._data_names(),
-            description="data",
-            tooltip="points made to a separation, or real data on the sphere",
-            layout=Layout(width="auto"),
-            style={"description_width": LABEL_WIDTH},
-        )
-        control.observe(lambda change: self._choose(name, change["new"]), "value")
-        return control
+        tooltip = "points made to a separation, or real data on the sphere"
+        return self._plain(Dropdown, name, "data", tooltip, options=(*self._bench.own_data, *nk.data.names()))
 
     def _rule(self, name):
-        control = Dropdown(
-            options=DEPTH_RULES,
-            description="depth is",
-            tooltip="as many layers as the theorem asks for, or those of the slider",
-            layout=Layout(width="auto"),
-            style={"description_width": LABEL_WIDTH},
-        )
-        control.observe(lambda change: self._choose(name, change["new"]), "value")
-        return control
-
-    def _data_names(self):
-        return (*self._bench.own_data, *nk.data.names())
+        tooltip = "as many layers as the theorem asks for, or those of the slider"
+        return self._plain(Dropdown, name, "depth is", tooltip, options=DEPTH_RULES)
 
     def _seed(self, name):
-        control = IntText(
-            description="seed",
-            tooltip="draws the points and the weights of the finite networks",
+        return self._plain(IntText, name, "seed", "draws the points and the weights of the finite networks")
+
+    def _plain(self, widget, name, description, tooltip, **options):
+        """A widget of ipywidgets as it is, for one setting."""
+        control = widget(
+            description=description,
+            tooltip=tooltip,
             layout=Layout(width="auto"),
             style={"description_width": LABEL_WIDTH},
+            **options,
         )
         control.observe(lambda change: self._choose(name, change["new"]), "value")
         return control

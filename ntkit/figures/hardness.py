@@ -3,7 +3,21 @@
 import numpy as np
 
 from ntkit.figures.picture import Picture
-from ntkit.figures.style import BLUE, BOUND, CYCLE, EXACT, GREEN, GREY, ORANGE, SKY, VERMILLION, axis, curve, frame
+from ntkit.figures.style import (
+    BLUE,
+    BOUND,
+    CYCLE,
+    EXACT,
+    GREEN,
+    GREY,
+    ORANGE,
+    SKY,
+    VERMILLION,
+    axis,
+    curve,
+    frame,
+    markers,
+)
 
 _HOVER = "%{y:.4g}"
 _HEIGHT = 460  # room for a legend of three rows
@@ -48,7 +62,7 @@ def hardness_picture(decay):
             if 0 < level < 1
         ),
         _line("standard error of the mean", decay.depth[1:], decay.standard_error[1:], {"color": GREY, "width": 1.5}),
-        _dots(f"|mean| of ρ̂<sub>l</sub>, {drawn}", decay.depth, np.abs(decay.mean), VERMILLION, decay.standard_error),
+        _drawn(f"|mean| of ρ̂<sub>l</sub>, {drawn}", decay.depth, np.abs(decay.mean), VERMILLION, decay.standard_error),
     )
     return Picture(
         traces=traces,
@@ -93,7 +107,7 @@ def queries_picture(found):
         for k, (name, color) in enumerate(zip(found.names, CYCLE, strict=False))
     ]  # fmt: skip
     drawn = [
-        _dots(f"g = {name}", depth, found.mean_square[:, k], color, found.standard_error[:, k], symbol)
+        _drawn(f"g = {name}", depth, found.mean_square[:, k], color, found.standard_error[:, k], symbol)
         for k, (name, color, symbol) in enumerate(zip(found.names, CYCLE, _SYMBOLS, strict=False))
     ]
     shown = np.concatenate([found.mean_square, limit.mean_square])
@@ -124,18 +138,10 @@ def _line(name, x, y, line, **rest):
     return curve(name, x, y, line, hovertemplate=_HOVER, **rest)
 
 
-def _dots(name, x, y, color, error, symbol="circle"):
+def _drawn(name, x, y, color, error, symbol="circle"):
     """Markers, with the standard error told on hovering."""
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": name,
-        "x": x,
-        "y": y,
-        "customdata": error,
-        "marker": {"color": color, "symbol": symbol, "size": 6},
-        "hovertemplate": _HOVER + " ± %{customdata:.2g}",
-    }
+    marker, hover = {"color": color, "symbol": symbol, "size": 6}, _HOVER + " ± %{customdata:.2g}"
+    return markers(name, x, y, marker, customdata=error, hovertemplate=hover)
 
 
 def _decades(decay):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntkit.figures.picture import Picture
-from ntkit.figures.style import BLUE, VERMILLION, axis, frame
+from ntkit.figures.style import BLUE, VERMILLION, axis, frame, markers
 
 _ROW = 22  # pixels
 
@@ -52,16 +52,14 @@ def ledger_picture(ledger):
 
 
 def _points(name, verdicts, color, symbol):
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": name,
-        "x": np.array([100 * verdict.tightest.share for verdict in verdicts], dtype=float),
-        "y": [verdict.entry.title for verdict in verdicts],
-        "text": [f"{verdict.entry.statement}<br>{verdict.tightest}" for verdict in verdicts],
-        "marker": {"color": color, "symbol": symbol, "size": 9},
-        "hovertemplate": "%{y}: %{x:.4g} %<br>%{text}",
-    }
+    return markers(
+        name,
+        np.array([100 * verdict.tightest.share for verdict in verdicts], dtype=float),
+        [verdict.entry.title for verdict in verdicts],
+        {"color": color, "symbol": symbol, "size": 9},
+        text=[f"{verdict.entry.statement}<br>{verdict.tightest}" for verdict in verdicts],
+        hovertemplate="%{y}: %{x:.4g} %<br>%{text}",
+    )
 
 
 def _in_words(ledger, drawn):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntkit.figures.picture import Picture
-from ntkit.figures.style import CYCLE, DASHES, GREY, axis, curve, frame
+from ntkit.figures.style import CYCLE, DASHES, GREY, axis, curve, frame, markers
 
 _TRAINED = {"top": ("nngp", "top layer"), "all": ("ntk", "all layers")}
 _HOVER = "%{y:.4g}"
@@ -56,7 +56,10 @@ def depth_speed_picture(results, finite=None, *, layers="top"):
         if np.isfinite(found.ceiling).any():
             dashed = {**line, "dash": "dash", "width": 1.75}
             traces.append(curve(f"{name}, at most", result.depth, found.ceiling, dashed, hovertemplate=_HOVER))
-    traces += [_counted(f"{name}, width {run.width}", run, colours[name]) for name, run in (finite or {}).items()]
+    traces += [
+        _circles(f"{name}, width {run.width}", run.depth, run.steps, colours[name])
+        for name, run in (finite or {}).items()
+    ]
     first = next(iter(results.values()))
     deepest = int(max(result.depth[-1] for result in results.values()))
     traces.append(_plateau(first.epsilon, deepest))
@@ -109,7 +112,7 @@ def mode_decay_picture(decay):
         for place in places
     ]
     measured = [
-        {**_circles(f"{names[place]}, measured", decay.steps, decay.measured[:, place], lines[place]["color"])}
+        _circles(f"{names[place]}, measured", decay.steps, decay.measured[:, place], lines[place]["color"])
         for place in places
     ]
     return Picture(
@@ -124,20 +127,9 @@ def mode_decay_picture(decay):
     )
 
 
-def _counted(name, run, colour):
-    return _circles(name, run.depth, run.steps, colour)
-
-
 def _circles(name, x, y, colour):
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": name,
-        "x": x,
-        "y": y,
-        "marker": {"color": colour, "symbol": "circle-open", "size": 8, "line": {"width": 1.75}},
-        "hovertemplate": _HOVER,
-    }
+    marker = {"color": colour, "symbol": "circle-open", "size": 8, "line": {"width": 1.75}}
+    return markers(name, x, y, marker, hovertemplate=_HOVER)
 
 
 def _plateau(epsilon, deepest):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntkit.figures.picture import Picture
-from ntkit.figures.style import BOUND, GREY, NNGP, NTK, axis, frame
+from ntkit.figures.style import BOUND, GREY, NNGP, NTK, axis, frame, markers
 
 _HOVER = "%{y:.6g}"
 _NNGP_ROWS = {"NNGP exact": None, "Cor. 4": "corollary_4", "Cor. 4 sharp": "corollary_4_sharp",
@@ -104,18 +104,16 @@ def _limits(kernel, n, floor, ceiling, color):
 def _conditions(name, rows, exact, bounds, color, symbol):
     """Condition numbers on a row each: exact filled, bounds hollow; what does not apply leaves its row empty."""
     values = [exact if statement is None else bounds[statement] for statement in rows.values()]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": name,
-        "x": np.array([value if np.isfinite(value) else np.nan for value in values]),
-        "y": list(rows),
-        "marker": {**color, "size": 9, "symbol": [symbol, *[f"{symbol}-open"] * (len(rows) - 1)]},
-        "xaxis": "x2",
-        "yaxis": "y2",
-        "showlegend": False,
-        "hovertemplate": "%{y}: %{x:.6g}",
-    }
+    return markers(
+        name,
+        np.array([value if np.isfinite(value) else np.nan for value in values]),
+        list(rows),
+        {**color, "size": 9, "symbol": [symbol, *[f"{symbol}-open"] * (len(rows) - 1)]},
+        xaxis="x2",
+        yaxis="y2",
+        showlegend=False,
+        hovertemplate="%{y}: %{x:.6g}",
+    )
 
 
 def _decades_of(conditions):

@@ -105,3 +105,8 @@ def axis(title, log=False, **rest):
 def curve(name, x, y, line, **rest):
     """A line trace as a plain dict; `line` is a mapping of colour, dash and width."""
     return {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": dict(line), **rest}
+
+
+def markers(name, x, y, marker, **rest):
+    """A trace of markers as a plain dict; `marker` is a mapping of colour, symbol and size."""
+    return {"type": "scatter", "mode": "markers", "name": name, "x": x, "y": y, "marker": dict(marker), **rest}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntkit.figures.picture import Picture
-from ntkit.figures.style import CYCLE, DASHES, axis, frame
+from ntkit.figures.style import CYCLE, DASHES, axis, frame, markers
 
 _SHOWN_DECADES = 6
 _HOVER = "%{y:.4g}"
@@ -83,15 +83,8 @@ def _predicted(key, prediction, style):
 def _measured(key, run, style):
     name, depth = key
     steps, loss = _thinned(run, _MARKERS)
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": f"{name}, L = {depth}, measured",
-        "x": steps,
-        "y": loss,
-        "marker": {"color": style[0], "symbol": "circle-open", "size": 7, "line": {"width": 1.5}},
-        "hovertemplate": _HOVER,
-    }
+    marker = {"color": style[0], "symbol": "circle-open", "size": 7, "line": {"width": 1.5}}
+    return markers(f"{name}, L = {depth}, measured", steps, loss, marker, hovertemplate=_HOVER)
 
 
 def _thinned(curve, count):

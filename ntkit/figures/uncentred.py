@@ -3,7 +3,21 @@
 import numpy as np
 
 from ntkit.figures.picture import Picture
-from ntkit.figures.style import BLUE, BOUND, EXACT, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, axis, curve, frame
+from ntkit.figures.style import (
+    BLUE,
+    BOUND,
+    EXACT,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    axis,
+    curve,
+    frame,
+    markers,
+)
 
 _HOVER = "%{y:.6g}"
 _STEPS = 40  # of the cobweb
@@ -140,9 +154,9 @@ def _web(profile, axes, prefix=""):
         curve(f"{prefix}diagonal", ends, ends, {"color": GREY, "width": 1, "dash": "dot"}, hoverinfo="skip",
               showlegend=False, **place),
         *webs,
-        {"type": "scatter", "mode": "markers", "name": f"{prefix}ρ̄", "x": fixed, "y": fixed,
-         "marker": {"color": GREY, "size": 10, "symbol": "diamond", "line": {"width": 1.5, "color": "#1F2328"}},
-         "hovertemplate": "ρ̄ = %{x:.6g}", "meta": {"key": "ρ̄"}, **place},
+        markers(f"{prefix}ρ̄", fixed, fixed,
+             {"color": GREY, "size": 10, "symbol": "diamond", "line": {"width": 1.5, "color": "#1F2328"}},
+             hovertemplate="ρ̄ = %{x:.6g}", meta={"key": "ρ̄"}, **place),
     )  # fmt: skip
 
 
