@@ -30,6 +30,7 @@ _MODULES = (
     "explorers",
     "figures",
     "gaussian",
+    "gram",
     "hardness",
     "kernels",
     "networks",

@@ -1,0 +1,10 @@
+"""Gram matrices that gradient descent follows, and what is known of their smallest eigenvalue.
+
+    F(x) = (c/√m) Σ_k a_k σ(w_k·x),      ẏ̂ = (G + H)(y − ŷ),
+    G_ij = (c²/m) Σ_k a_k² σ'(w_k·x_i) σ'(w_k·x_j) ⟨x_i, x_j⟩ where the hidden layer is trained,
+    H_ij = (c²/m) Σ_k σ(w_k·x_i) σ(w_k·x_j)                    where the output layer is.
+
+At finite and at infinite width, for two layers and for many.
+Source: Panigrahi, Shetty, Goyal, "Effect of Activation Functions on the Training of Overparametrized Neural Nets" (2020);
+Du, Lee, Li, Wang, Zhai, "Gradient Descent Finds Global Minima of Deep Neural Networks" (version of December 2018).
+"""
