@@ -6,5 +6,5 @@
 
 At finite and at infinite width, for two layers and for many.
 Source: Panigrahi, Shetty, Goyal, "Effect of Activation Functions on the Training of Overparametrized Neural Nets"
-(2020); Du, Lee, Li, Wang, Zhai, "Gradient Descent Finds Global Minima of Deep Neural Networks" (version of December 2018).
+(2020); Du, Lee, Li, Wang, Zhai, "Gradient Descent Finds Global Minima of Deep Neural Networks" (December 2018).
 """
