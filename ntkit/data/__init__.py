@@ -7,30 +7,41 @@ Every builder returns a Dataset: x (n, d) with unit rows, targets y, and the sep
 from inspect import signature
 
 from ntkit.data.dataset import Dataset, from_array
+from ntkit.data.geometries import Geometry, geometry
 from ntkit.data.maps import ONTO_SPHERE, lift, lift_each, unit_rows
-from ntkit.data.points import equicorrelated, half_circle, sphere, two_points
+from ntkit.data.points import equicorrelated, full_circle, half_circle, low_dimensional_span, sphere, two_points
 from ntkit.data.real import breast_cancer, diabetes, digits, iris, linnerud, mnist, wine
 from ntkit.data.separations import Separation, separation
+from ntkit.data.smoothing import assumption_3_noise, smoothed
+from ntkit.data.spans import Span, span
 
 __all__ = [
     "ONTO_SPHERE",
     "Dataset",
+    "Geometry",
     "Separation",
+    "Span",
+    "assumption_3_noise",
     "breast_cancer",
     "diabetes",
     "digits",
     "equicorrelated",
     "from_array",
+    "full_circle",
+    "geometry",
     "half_circle",
     "iris",
     "lift",
     "lift_each",
     "linnerud",
     "load",
+    "low_dimensional_span",
     "mnist",
     "names",
     "options",
     "separation",
+    "smoothed",
+    "span",
     "sphere",
     "two_points",
     "unit_rows",
@@ -40,7 +51,7 @@ __all__ = [
 _BUILDERS = {
     builder.__name__: builder
     for builder in (
-        two_points, sphere, equicorrelated, half_circle,
+        two_points, sphere, equicorrelated, half_circle, low_dimensional_span,
         digits, mnist, breast_cancer, wine, iris, diabetes, linnerud,
     )
 }  # fmt: skip

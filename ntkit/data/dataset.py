@@ -13,7 +13,7 @@ from ntkit.data.targets import balanced_signs
 class Dataset:
     """Inputs on the unit sphere with their targets.
 
-    x: shape (n, d), unit rows, no two of them parallel.
+    x: shape (n, d), unit rows, no two of them on one line (but for `full_circle`, which shows what those do).
     y: targets, shape (n,), or (n, k) for several outputs; what they are is said in `description`.
     separation: the three separations that the rows have, measured on the stored coordinates.
     """

@@ -8,8 +8,9 @@ import math
 
 import numpy as np
 
-from ntkit.data.dataset import assemble
+from ntkit.data.dataset import Dataset, assemble
 from ntkit.data.maps import unit_rows
+from ntkit.data.separations import separation
 from ntkit.data.targets import balanced_signs
 
 SMALLEST_DELTA = 1e-28
@@ -71,6 +72,51 @@ def half_circle(n=10, *, dim=10, seed=0):
     x = unit_rows(np.column_stack([np.cos(angles), np.sin(angles)]) @ isometry.T)
     description = f"{n} points equally spaced on a half circle, in {dim} dimensions (seed {seed}). {_RANDOM_SIGNS}"
     return assemble("half_circle", x, balanced_signs(n, generator), description)
+
+
+def full_circle(n=10, *, dim=10, seed=0):
+    """n points at the angles 2πi/n of a whole circle, turned into `dim` dimensions by a random isometry.
+
+    With an even n they are n/2 pairs x, −x: the separations 1 − max |ρ| and min √(1 − ρ²) are 0, against Assumption 2,
+    and Gram matrices of σ' are singular where σ' of x and of −x are related.  This is what Figure 1 prints; an odd n
+    has the directions of the half circle.  The only builder of points on one line, to show what they do.
+
+    Parameters: n ≥ 2; dim ≥ 2; seed of the isometry and of the targets, which are balanced random signs.
+    Source: Panigrahi, Shetty, Goyal (2020), section 7, Figure 1.
+
+    >>> full_circle(10).delta, full_circle(9).delta > 0.06
+    (0.0, True)
+    """
+    n, dim = _checked_count(n), _checked_dim(dim)
+    generator = np.random.default_rng(seed)
+    isometry, _ = np.linalg.qr(generator.standard_normal((dim, 2)))
+    angles = 2 * np.pi * np.arange(n) / n
+    x = unit_rows(np.column_stack([np.cos(angles), np.sin(angles)]) @ isometry.T)
+    if n % 2 == 0:
+        x[n // 2 :] = -x[: n // 2]  # antipodes to the last bit
+    opposite = ", which are opposite in pairs" if n % 2 == 0 else ""
+    description = f"{n} points equally spaced on a circle{opposite}, in {dim} dimensions (seed {seed}). {_RANDOM_SIGNS}"
+    return Dataset("full_circle", x, balanced_signs(n, generator), separation(x), description)
+
+
+def low_dimensional_span(n=32, *, span_dim=4, dim=10, seed=0):
+    """n uniform points on the sphere of a random subspace of `span_dim` dimensions of ℝ^dim.
+
+    What theorems on λ_min ask for is span_dim = d', not the number of coordinates.
+    Parameters: n ≥ 2; 2 ≤ span_dim ≤ dim; seed of the points, the subspace and the targets, balanced random signs.
+    Source: Panigrahi, Shetty, Goyal (2020), Assumption 4.
+
+    >>> np.linalg.matrix_rank(low_dimensional_span(20, span_dim=3, dim=50).x)
+    np.int64(3)
+    """
+    n, dim, span_dim = _checked_count(n), _checked_dim(dim), _checked_dim(span_dim)
+    if span_dim > dim:
+        raise ValueError(f"span_dim must be at most dim, here {dim}; got {span_dim}. It is a subspace of that space.")
+    generator = np.random.default_rng(seed)
+    inside = unit_rows(generator.standard_normal((n, span_dim)))
+    isometry, _ = np.linalg.qr(generator.standard_normal((dim, span_dim)))
+    description = f"{n} uniform points in {span_dim} of {dim} dimensions (seed {seed}). {_RANDOM_SIGNS}"
+    return assemble("low_dimensional_span", unit_rows(inside @ isometry.T), balanced_signs(n, generator), description)
 
 
 def sphere(n=32, delta=None, *, dim=None, seed=0):

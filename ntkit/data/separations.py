@@ -49,7 +49,7 @@ def separation(x, /):
     """
     x = _unit_rows_required(np.asarray(x, dtype=float))
     lines, points = _Closest(x, line_gap), _Closest(x, _half_squared_distance)
-    for first, rho in _gram_blocks(x):
+    for first, rho in gram_blocks(x):
         points.screen(first, rho)
         lines.screen(first, np.abs(rho))
     towards, away = _gaps(x[lines.pair[0]], x[lines.pair[1]])
@@ -97,7 +97,7 @@ class _Closest:
                 self.gap, self.pair = gap[k], (int(i[k]), int(j[k]))
 
 
-def _gram_blocks(x):
+def gram_blocks(x):
     """Correlations of each pair i < j once: (first, block), rows and columns counted from `first`; NaN where i ≥ j."""
     n = len(x)
     rows = max(1, min(n, _BLOCK_ENTRIES // n))
@@ -122,7 +122,7 @@ def coincident_pairs(x, keep=3):
     """Pairs of rows on one line, 1 − |ρ| ≤ COINCIDENT: the first `keep` of them, and how many there are."""
     kept, count = [], 0
     slack = _rounding_of_correlation(x)
-    for first, rho in _gram_blocks(x):
+    for first, rho in gram_blocks(x):
         for i, j in _in_parts(np.argwhere(np.abs(rho) >= 1 - slack) + first, x.shape[1]):
             found = line_gap(x[i], x[j]) <= COINCIDENT
             kept += list(zip(i[found], j[found], strict=True))[: keep - len(kept)]
