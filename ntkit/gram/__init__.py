@@ -8,3 +8,28 @@ At finite and at infinite width, for two layers and for many.
 Source: Panigrahi, Shetty, Goyal, "Effect of Activation Functions on the Training of Overparametrized Neural Nets"
 (2020); Du, Lee, Li, Wang, Zhai, "Gradient Descent Finds Global Minima of Deep Neural Networks" (December 2018).
 """
+
+from ntkit.gram.layered import (
+    PopulationGram,
+    branch_scale,
+    convolutional_gram,
+    fully_connected_gram,
+    residual_gram,
+    scaling_constant,
+    scaling_constant_over,
+)
+from ntkit.gram.layered_finite import LayeredNetwork, Stability, layered_network, stability
+
+__all__ = [
+    "LayeredNetwork",
+    "PopulationGram",
+    "Stability",
+    "branch_scale",
+    "convolutional_gram",
+    "fully_connected_gram",
+    "layered_network",
+    "residual_gram",
+    "scaling_constant",
+    "scaling_constant_over",
+    "stability",
+]
