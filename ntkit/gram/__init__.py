@@ -9,6 +9,22 @@ Source: Panigrahi, Shetty, Goyal, "Effect of Activation Functions on the Trainin
 (2020); Du, Lee, Li, Wang, Zhai, "Gradient Descent Finds Global Minima of Deep Neural Networks" (December 2018).
 """
 
+from ntkit.gram.deep import (
+    DeepGram,
+    DeepSpectra,
+    DepthHelps,
+    deep_gram,
+    deep_gram_drawn,
+    deep_spectra,
+    depth_helps,
+    lemma_j2,
+    lemma_j2_infinite,
+    lemma_j3_fixed_points,
+    lemma_j4_layers,
+    linear_share,
+    theorem_j5_floor,
+)
+from ntkit.gram.descent import Descent, Drift, descend, turned
 from ntkit.gram.layered import (
     PopulationGram,
     branch_scale,
@@ -19,17 +35,55 @@ from ntkit.gram.layered import (
     scaling_constant_over,
 )
 from ntkit.gram.layered_finite import LayeredNetwork, Stability, layered_network, stability
+from ntkit.gram.losses import (
+    CROSS_ENTROPY,
+    HALF_SQUARES,
+    MEAN_SQUARES,
+    CrossEntropy,
+    MeanSquares,
+    Squares,
+    logit_flow,
+    one_hot,
+)
+from ntkit.gram.two_layer import TwoLayer, two_layer
 
 __all__ = [
+    "CROSS_ENTROPY",
+    "HALF_SQUARES",
+    "MEAN_SQUARES",
+    "CrossEntropy",
+    "DeepGram",
+    "DeepSpectra",
+    "DepthHelps",
+    "Descent",
+    "Drift",
     "LayeredNetwork",
+    "MeanSquares",
     "PopulationGram",
+    "Squares",
     "Stability",
+    "TwoLayer",
     "branch_scale",
     "convolutional_gram",
+    "deep_gram",
+    "deep_gram_drawn",
+    "deep_spectra",
+    "depth_helps",
+    "descend",
     "fully_connected_gram",
     "layered_network",
+    "lemma_j2",
+    "lemma_j2_infinite",
+    "lemma_j3_fixed_points",
+    "lemma_j4_layers",
+    "linear_share",
+    "logit_flow",
+    "one_hot",
     "residual_gram",
     "scaling_constant",
     "scaling_constant_over",
     "stability",
+    "theorem_j5_floor",
+    "turned",
+    "two_layer",
 ]
