@@ -84,7 +84,7 @@ def train(module, x, y, steps, learning_rate=None, *, layers="all", record=1, ca
         learning_rate = _default_learning_rate(module, rows, layers)
     forward, parameters = _readout(module, rows) if layers == "top" else _everything(module, rows)
     initial = forward().detach().clone()
-    log = _Log(steps, record, callback)
+    log = Readings(steps, record, callback)
     ending = _descend(forward, parameters, targets, learning_rate, log, cancel)
     shape = np.shape(y)
     return TrainingRun(
@@ -107,7 +107,7 @@ def _descend(forward, parameters, targets, learning_rate, log, cancel):
     while True:
         squares = (forward() - targets).square().sum()
         loss = squares.item() / len(targets)
-        ending = _ending(step, loss, max(log.first_loss(loss), target_size), log.total, cancel)
+        ending = ending_of(step, loss, max(log.first_loss(loss), target_size), log.total, cancel)
         log.read(step, loss, last=ending is not None)
         if ending is not None:
             return ending
@@ -118,7 +118,7 @@ def _descend(forward, parameters, targets, learning_rate, log, cancel):
         step += 1
 
 
-def _ending(step, loss, scale, total, cancel):
+def ending_of(step, loss, scale, total, cancel):
     """Why the run ends before this step, or None when it goes on."""
     if not math.isfinite(loss) or loss > _DIVERGED * scale:
         return "diverged"
@@ -127,7 +127,7 @@ def _ending(step, loss, scale, total, cancel):
     return "cancelled" if cancel is not None and cancel() else None
 
 
-class _Log:
+class Readings:
     """Readings of a run: kept every `record` steps and at the end, and passed on with the time left."""
 
     def __init__(self, total, record, callback):
