@@ -11,7 +11,8 @@ H₀ = ½E(σ(√q₁ U) − σ(√q₂ U))², and E σσ = ½(Q₁ + Q₂) − 
     piecewise linear               D' is a sum of bivariate normal densities at the kinks (hardtanh, ReLU6, NormReLU)
     interpolated                   kinks at 0 only (ELU, SELU, softsign): smooth in (log q₁, log q₂, θ)
 
-and, for what is left and for few pairs in the place of a table, quadrature pair by pair.
+and, for what is left and for few pairs in the place of a table, quadrature pair by pair.  Leading axes, of pixels, are
+worked through side by side: variances (…, n, 1) and (…, 1, p).  A zero vector is σ(0), correlated with nothing.
 Source: Agarwal, Awasthi, Kale (2021), section 3.5 and appendix D (Lemma 40, eq. 15, 16).
 """
 
@@ -40,8 +41,11 @@ from ntkit.slopes import piecewise_constant_levels
 _TERMS = (64, 128, 256, 512, 1024, 2048, 4096)
 _FEW_NORMS = 3
 _FEW_PAIRS = 64  # done one by one before a table is ready
+_FEW_MOMENTS = 64  # variances whose moments are taken one by one
+_MOMENT_PANEL, _MOMENT_POINTS = 0.5, 20  # of log √q
 _ANGLE_POINTS = (24, 48, 96, 160)
 _NORM_POINTS = (8, 14, 24, 40, 56)
+_RANGE_STEP = 0.5  # of log q
 _TAIL = 1e-12
 _NARROWEST = 0.2  # panels of the plane; narrower ones take minutes
 _CHUNK = 1 << 13
@@ -73,18 +77,53 @@ class Moments:
 def moments(sigma, variance1, variance2, rho, margin, *, slope=True):
     """The moments of a layer for every pair.
 
-    Parameters: variance1 (n, 1), variance2 (1, p), the variances of its inputs; rho and margin 1 − |ρ| (n, p).
+    Parameters: variance1 (…, n, 1), variance2 (…, 1, p), the variances of its inputs; rho and margin 1 − |ρ| (…, n, p).
     Returns: Moments.
     """
     method = _method(sigma)
-    if method is not _homogeneous and not bool((variance1 > 0).all() & (variance2 > 0).all()):
-        raise ValueError(
-            f"inputs must not be zero vectors where norms differ and activation {sigma.name!r} is not homogeneous: "
-            "a zero vector has no correlation with anything. Leave these rows out, or give the network a bias_std > 0."
-        )
     if method is _interpolated and math.prod(rho.shape) <= _FEW_PAIRS:
         method = _pairwise
-    return method(sigma, variance1, variance2, rho, margin, slope)
+    if method is _homogeneous or bool((variance1 > 0).all() & (variance2 > 0).all()):
+        return method(sigma, variance1, variance2, rho, margin, slope)
+    return _with_zero_vectors(method, sigma, variance1, variance2, rho, margin, slope)
+
+
+def _with_zero_vectors(method, sigma, variance1, variance2, rho, margin, slope):
+    """E σ(0)σ(v) = σ(0) E σ(v) where one of the two vanishes, and the slope likewise; elsewhere by `method`."""
+    xp = array_namespace(rho)
+    is_zero = variance1 == 0, variance2 == 0
+    blank = is_zero[0] | is_zero[1]
+    stand_in = _smallest_positive(variance1, variance2)
+    first, second = (xp.where(zero, stand_in + q, q) for zero, q in zip(is_zero, (variance1, variance2), strict=True))
+    found = method(sigma, first, second, xp.where(blank, 0.0 * rho, rho), xp.where(blank, 1 + 0.0 * rho, margin), slope)
+
+    def beside(at_zero, of_variance):
+        return (
+            xp.where(zero, at_zero + 0.0 * q, of_variance(sigma, q))
+            for zero, q in zip(is_zero, (first, second), strict=True)
+        )
+
+    at_zero = float(sigma(np.zeros(1))[0])
+    variances = [
+        xp.where(zero, at_zero**2 + 0.0 * q, q)
+        for zero, q in zip(is_zero, (found.variance1, found.variance2), strict=True)
+    ]
+    mean1, mean2 = beside(at_zero, means)
+    half, product = 0.5 * (variances[0] + variances[1]), mean1 * mean2
+    if slope:
+        slope1, slope2 = beside(float(sigma.derivative(np.zeros(1))[0]), _mean_slopes)
+    return Moments(
+        *variances,
+        xp.where(blank, half - product, found.half_distance),
+        xp.where(blank, half + product, found.half_sum),
+        xp.where(blank, slope1 * slope2, found.slope) if slope else None,
+    )
+
+
+def _smallest_positive(*variances):
+    positive = np.concatenate([_to_numpy(q).ravel() for q in variances])
+    positive = positive[positive > 0]
+    return float(positive.min()) if positive.size else 1.0
 
 
 def _method(sigma):
@@ -99,15 +138,65 @@ def _method(sigma):
 
 def second_moments(sigma, variances):
     """E σ(√q Z)² for every q of an array."""
-    roots = np.sqrt(_to_numpy(variances)).ravel()
-    distinct, where = np.unique(roots, return_inverse=True)
-    values = np.array([_second_moment(sigma, root) for root in distinct])
-    return _like(values[where].reshape(tuple(variances.shape)), variances)
+    return _of_every(sigma, variances, _second_moment)
+
+
+def means(sigma, variances):
+    """E σ(√q Z) for every q of an array, σ(0) where q = 0."""
+    if bool((variances > 0).all()):
+        return _of_every(sigma, variances, _mean)
+    xp, at_zero = array_namespace(variances), float(sigma(np.zeros(1))[0])
+    filled = xp.where(variances > 0, variances, _smallest_positive(variances) + variances)
+    return xp.where(variances > 0, _of_every(sigma, filled, _mean), at_zero + 0.0 * variances)
+
+
+def _mean_slopes(sigma, variances):
+    """E σ'(√q Z) = a_1(q)/√q."""
+    return _of_every(sigma, variances, _mean_slope)
 
 
 def _second_moment(sigma, root):
-    part = sigma.rescaled(root)
-    return part.second_moment
+    return sigma.rescaled(root).second_moment
+
+
+def _mean(sigma, root):
+    return sigma.rescaled(root).mean
+
+
+def _mean_slope(sigma, root):
+    return float(sigma.rescaled(root).hermite(2)[1]) / root
+
+
+def _of_every(sigma, variances, moment):
+    """A moment of x ↦ σ(√q x) for every q: one by one, or from polynomials in log √q where they are many."""
+    roots = np.sqrt(_to_numpy(variances)).ravel()
+    distinct, where = np.unique(roots, return_inverse=True)
+    if len(distinct) <= _FEW_MOMENTS:
+        values = np.array([moment(sigma, float(root)) for root in distinct])
+    else:
+        values = _interpolated_moments(sigma, distinct, moment)
+    return _like(values[where].reshape(tuple(variances.shape)), variances)
+
+
+def _interpolated_moments(sigma, roots, moment):
+    values, panel = np.empty(len(roots)), np.floor(np.log(roots) / _MOMENT_PANEL).astype(int)
+    for k in np.unique(panel):
+        here = panel == k
+        coefficients = _moment_panel(sigma, int(k), moment)
+        if coefficients is None:
+            values[here] = [moment(sigma, float(root)) for root in roots[here]]
+        else:
+            local = 2 * (np.log(roots[here]) / _MOMENT_PANEL - k) - 1
+            values[here] = np.polynomial.chebyshev.chebval(local, coefficients)
+    return values
+
+
+@lru_cache(maxsize=1024)
+def _moment_panel(sigma, k, moment):
+    """Chebyshev coefficients on panel k of log √q; None where they do not decay."""
+    roots = np.exp(_MOMENT_PANEL * (k + 0.5 * (1 + _points(_MOMENT_POINTS))))
+    coefficients = _chebyshev_matrix(_MOMENT_POINTS) @ [moment(sigma, float(root)) for root in roots]
+    return coefficients if np.abs(coefficients[-2:]).max() <= 1e-14 * np.abs(coefficients).max() else None
 
 
 def _too_large(sigma, root):
@@ -172,9 +261,9 @@ def _hermite(sigma, variance1, variance2, rho, margin, slope):
     magnitude = array_namespace(rho).abs(rho)
     parts = []
     for sign in (1.0, -1.0):
-        signed = -columns * (-1.0) ** np.arange(columns.shape[1]) if sign < 0 else columns
-        start = 0.5 * ((rows[:, None, :] - signed[None]) ** 2).sum(axis=-1)
-        parts.append(_like(start, rho) + margin * _horner_rest(_like(rows, rho), _like(signed, rho), magnitude))
+        signed = -columns * (-1.0) ** np.arange(columns.shape[-1]) if sign < 0 else columns
+        first, second = _like(rows, rho), _like(signed, rho)
+        parts.append(_half_square_distance(first, second) + margin * _horner_rest(first, second, magnitude))
     q1, q2 = second_moments(sigma, variance1), second_moments(sigma, variance2)
     near = array_namespace(rho).where(rho < 0, parts[1], parts[0])
     return _assemble(
@@ -184,31 +273,45 @@ def _hermite(sigma, variance1, variance2, rho, margin, slope):
 
 def _hermite_slope(rows, columns, variance1, variance2, rho):
     """Σ_m s_m(q₁) s_m(q₂) ρ^m, s_m = √((m+1)/q) a_{m+1}(q)."""
-    root = np.sqrt(np.arange(1, rows.shape[1]))
+    root = np.sqrt(np.arange(1, rows.shape[-1]))
     first, second = (
-        _like(root * a[:, 1:] / np.sqrt(_to_numpy(q)).reshape(-1, 1), rho)
+        _like(root * a[..., 1:] / np.sqrt(_to_numpy(q)).reshape(*a.shape[:-1], 1), rho)
         for a, q in ((rows, variance1), (columns, variance2))
     )
-    value = first[:, -1, None] * second[None, :, -1] + 0.0 * rho
-    for m in range(first.shape[1] - 2, -1, -1):
+    value = _outer(first, second, -1) + 0.0 * rho
+    for m in range(first.shape[-1] - 2, -1, -1):
         value *= rho
-        value += first[:, m, None] * second[None, :, m]
+        value += _outer(first, second, m)
     return value
+
+
+def _outer(rows, columns, m):
+    """r_m c_mᵀ of rows (…, n, terms) and columns (…, p, terms)."""
+    return rows[..., :, None, m] * columns[..., None, :, m]
+
+
+def _half_square_distance(rows, columns):
+    """½ Σ_m (r_m − c_m)², differences first."""
+    total = 0.0
+    for m in range(rows.shape[-1]):
+        total = total + (rows[..., :, None, m] - columns[..., None, :, m]) ** 2
+    return 0.5 * total
 
 
 def _horner_rest(rows, columns, rho):
     """(p(1) − p(ρ))/(1 − ρ) for p = Σ_m r_m c_mᵀ ∘ ρ^m."""
-    value = rows[:, -1, None] * columns[None, :, -1] + 0.0 * rho
+    value = _outer(rows, columns, -1) + 0.0 * rho
     total = 1.0 * value
-    for m in range(rows.shape[1] - 2, 0, -1):
+    for m in range(rows.shape[-1] - 2, 0, -1):
         value *= rho
-        value += rows[:, m, None] * columns[None, :, m]
+        value += _outer(rows, columns, m)
         total += value
     return total
 
 
-def _coefficients(sigma, *variances):
-    """a_m(q), shape (len(q), terms), enough of them for every q; None where 4096 are not."""
+def _coefficients(sigma, variance1, variance2):
+    """a_m(q), shapes (…, n, terms) and (…, p, terms), enough of them for every q; None where 4096 are not."""
+    variances = variance1, variance2
     roots = [np.sqrt(_to_numpy(q)).ravel() for q in variances]
     distinct, where = np.unique(np.concatenate(roots), return_inverse=True)
     smallest, largest = (resolve(sigma.rescaled(root), name=f"activation {sigma.name!r}") for root in distinct[[0, -1]])
@@ -217,15 +320,24 @@ def _coefficients(sigma, *variances):
     edges = np.concatenate([-missing[::-1], largest.edges, missing])
     nodes, weights = (a.ravel() for a in panel_nodes(edges, NODES))
     weights = weights * root_density(nodes)
-    values = sigma(distinct[:, None] * nodes)
+    at_zero = float(sigma(np.zeros(1))[0])  # taken off, or it would drown what a small norm adds to it
+    values = sigma(distinct[:, None] * nodes) - at_zero
     wanted = (values**2) @ (weights * root_density(nodes))
     for terms in _TERMS:
         found = (values * weights) @ hermite_functions(nodes, terms).T
         complete = np.abs((found**2).sum(axis=1) - wanted) <= 1e-13 * wanted
         slopes = np.arange(terms) * found**2
         if complete.all() and (slopes[:, 3 * terms // 4 :].sum(axis=1) <= 1e-16 * slopes.sum(axis=1)).all():
-            return found[where[: len(roots[0])]], found[where[len(roots[0]) :]]
+            found[:, 0] += at_zero
+            parts = np.split(where, [len(roots[0])])
+            return tuple(found[part].reshape(*_row_shape(q), terms) for part, q in zip(parts, variances, strict=True))
     return None, None
+
+
+def _row_shape(variances):
+    """(…, n, 1) or (…, 1, p) → (…, n) or (…, p)."""
+    *leading, n, p = variances.shape
+    return (*leading, n * p)
 
 
 # --- piecewise linear ----------------------------------------------------------------------------------------------
@@ -297,17 +409,16 @@ def _same_input(sigma, kinks, roots1, roots2, sign):
 def _interpolated(sigma, variance1, variance2, rho, margin, slope):
     """Chebyshev in (log q₁, log q₂) and in the angle from the nearer of ρ = 1 and ρ = −1."""
     xp = array_namespace(rho)
-    ends, tables = _tensor(sigma, *_log_range(variance1, variance2))
-    left, right = (
-        _like(_cardinal(_to_numpy(q), *_log_range(variance1, variance2), ends.shape[-1]), rho)
-        for q in (variance1, variance2)
-    )
+    span = _log_range(variance1, variance2)
+    ends, tables = _tensor(sigma, *span)
+    left, right = (_like(_cardinal(_to_numpy(q), *span, ends.shape[-1]), rho) for q in (variance1, variance2))
+    right = xp.matrix_transpose(right)
     angle = 2 * xp.asin(xp.sqrt(0.5 * margin))
     local = xp.clip(4 * angle / xp.pi - 1, -1.0, 1.0)
     roots = variance1**0.5, variance2**0.5
-    mismatch = (roots[0] - roots[1]) ** 2 * (left @ _like(ends[0], rho) @ right.T), left @ _like(ends[1], rho) @ right.T
+    mismatch = (roots[0] - roots[1]) ** 2 * (left @ _like(ends[0], rho) @ right), left @ _like(ends[1], rho) @ right
     slopes, integrals = (
-        [_clenshaw_matrix([left @ c @ right.T for c in _like(side, rho)], local) for side in table] for table in tables
+        [_clenshaw_matrix(lambda c: left @ c @ right, _like(side, rho), local) for side in table] for table in tables
     )
     near = [start + roots[0] * roots[1] * margin * part for start, part in zip(mismatch, integrals, strict=True)]
     return _assemble(
@@ -323,6 +434,10 @@ def _interpolated(sigma, variance1, variance2, rho, margin, slope):
 def _log_range(*variances):
     logs = np.log(np.concatenate([_to_numpy(q).ravel() for q in variances]))
     low, high = float(logs.min()), float(logs.max())
+    if (
+        len(variances[0].shape) > 2
+    ):  # images come by blocks and layers, which share a table if their ranges are the same
+        return math.floor(low / _RANGE_STEP) * _RANGE_STEP, math.ceil(high / _RANGE_STEP) * _RANGE_STEP
     return (low, high) if high - low > 1e-12 else (low - 1e-6, high + 1e-6)
 
 
@@ -422,17 +537,17 @@ def _chebyshev_matrix(count):
 
 
 def _cardinal(variances, low, high, count):
-    """The cardinal functions of the Chebyshev points at log q, shape (len(q), count)."""
-    local = np.clip((2 * np.log(variances).ravel() - low - high) / (high - low), -1, 1)
+    """The cardinal functions of the Chebyshev points at log q, shape (…, n, count)."""
+    local = np.clip((2 * np.log(variances).reshape(_row_shape(variances)) - low - high) / (high - low), -1, 1)
     return np.polynomial.chebyshev.chebvander(local, count - 1) @ _chebyshev_matrix(count)
 
 
-def _clenshaw_matrix(coefficients, x):
-    """Σ_k C_k ∘ T_k(x) for matrices C_k."""
+def _clenshaw_matrix(matrix, coefficients, x):
+    """Σ_k matrix(C_k) ∘ T_k(x)."""
     older = newer = 0.0 * x
-    for matrix in coefficients[:0:-1]:
-        older, newer = newer, matrix + 2 * x * newer - older
-    return coefficients[0] + x * newer - older
+    for k in range(len(coefficients) - 1, 0, -1):
+        older, newer = newer, matrix(coefficients[k]) + 2 * x * newer - older
+    return matrix(coefficients[0]) + x * newer - older
 
 
 # --- anything else -------------------------------------------------------------------------------------------------

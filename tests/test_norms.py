@@ -6,6 +6,7 @@ import math
 import mpmath
 import numpy as np
 import pytest
+import scipy.integrate
 import scipy.special
 import torch
 from hypothesis import example, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 import ntkit as nk
 from ntkit.activations import Activation
-from ntkit.norms import moments, second_moments
+from ntkit.norms import means, moments, second_moments
 
 ACCURACY = 1e-10
 
@@ -340,14 +341,67 @@ def test_zero_rows_of_homogeneous_activations(name):
         np.testing.assert_allclose(kernel[::2, ::2], wanted, rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["tanh", "elu", "hardtanh", "gelu", "sigmoid", "softplus", "cos"])
+def test_zero_rows_are_uncorrelated_with_the_others(name):
+    """E σ(0)σ(v) = σ(0) E σ(v), and E σ'(0)σ'(v) likewise, the mean by a quadrature of SciPy's."""
+    sigma, x = nk.activation(name), np.array([[1.0, 2.0], [0.0, 0.0], [-0.3, 0.4]])
+    norms = np.linalg.norm(x, axis=1)
+    found = moments(sigma, norms[:, None] ** 2, norms[None] ** 2, np.eye(3), 1 - np.eye(3))
+    at_zero = float(sigma(0.0))
+
+    def mean(function, norm):
+        kinks = [kink / norm for kink in sigma.kinks] or None
+        value = scipy.integrate.quad(
+            lambda z: function(norm * z) * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi), -12, 12, points=kinks, limit=200
+        )
+        return value[0]
+
+    for j in (0, 2):
+        assert found.covariance[1, j] == pytest.approx(at_zero * mean(sigma, norms[j]), rel=1e-11, abs=1e-15)
+        assert found.half_distance[1, j] == pytest.approx(
+            0.5 * mean(lambda u: (sigma(u) - at_zero) ** 2, norms[j]), rel=1e-11
+        )
+        slope = float(sigma.derivative(0.0)) * mean(sigma.derivative, norms[j])
+        assert found.slope[j, 1] == pytest.approx(slope, rel=1e-10)
+    assert found.variance1[1, 0] == at_zero**2
+    assert found.half_distance[1, 1] == 0
+
+
 @pytest.mark.parametrize("name", ["tanh", "elu", "hardtanh", "gelu"])
-def test_zero_rows_of_others_are_refused_unless_there_is_a_bias(name):
+def test_zero_rows_with_a_bias_have_the_moments_of_the_bias(name):
     x = np.array([[1.0, 2.0], [0.0, 0.0], [-0.3, 0.4]])
-    with pytest.raises(ValueError, match=r"must not be zero vectors .*not homogeneous.*Leave these rows out, or.*bias"):
-        nk.mlp(2, name).nngp(x)
     kernel = nk.mlp(1, name, bias_std=0.5).nngp(x)
     sigma = nk.activation(name).rescaled(0.5)
     assert kernel[1, 1] == pytest.approx(sigma.second_moment, rel=1e-12)
+
+
+# --- many variances, and axes of pixels ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["tanh", "selu", "sigmoid", "hardtanh", "gaussian"])
+def test_moments_of_many_variances_are_those_of_each(name):
+    sigma = nk.activation(name)
+    variances = np.exp(np.linspace(-9.0, 1.0, 301))[:, None]
+    for function, attribute in ((second_moments, "second_moment"), (means, "mean")):
+        wanted = np.array([getattr(sigma.rescaled(q**0.5), attribute) for q in variances[:, 0]])
+        np.testing.assert_allclose(function(sigma, variances)[:, 0], wanted, rtol=2e-14, atol=1e-16)
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh", "selu", "hardtanh", "sigmoid"])
+def test_axes_of_pixels_are_worked_through_side_by_side(name):
+    # Given variances and correlations of pixels paired with others, (pixels, pixels, n, p), one of them zero
+    generator = np.random.default_rng(5)
+    first, second = generator.uniform(0.2, 2.0, (3, 1, 4, 1)), generator.uniform(0.2, 2.0, (1, 2, 1, 5))
+    second[0, 1, 0, 2] = 0.0
+    rho = generator.uniform(-1, 1, (3, 2, 4, 5))
+    sigma = nk.activation(name)
+    # When they are done at once and matrix by matrix
+    found = moments(sigma, first, second, rho, 1 - np.abs(rho))
+    # Then they agree
+    for a, b in itertools.product(range(3), range(2)):
+        alone = moments(sigma, first[a, 0], second[0, b], rho[a, b], 1 - np.abs(rho[a, b]))
+        for values in ("covariance", "half_distance", "half_sum", "slope"):
+            np.testing.assert_allclose(getattr(found, values)[a, b], getattr(alone, values), rtol=1e-11, atol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -248,6 +248,7 @@ def _state(first, second, rho, gap):
         (0.5 * (first + second) + cross * rho) * column,
         None,
         margin * column,
+        is_gaussian=True,
     )
 
 
