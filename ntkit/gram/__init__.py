@@ -35,6 +35,7 @@ from ntkit.gram.layered import (
     scaling_constant_over,
 )
 from ntkit.gram.layered_finite import LayeredNetwork, Stability, layered_network, stability
+from ntkit.gram.lemma_constants import Concentration, Smoothness, smoothness, theorem_d1
 from ntkit.gram.losses import (
     CROSS_ENTROPY,
     HALF_SQUARES,
@@ -45,12 +46,15 @@ from ntkit.gram.losses import (
     logit_flow,
     one_hot,
 )
+from ntkit.gram.requirements import Comparison, Requirement, comparison, theorem_3_1, theorem_4_1, theorem_5_1
 from ntkit.gram.two_layer import TwoLayer, two_layer
 
 __all__ = [
     "CROSS_ENTROPY",
     "HALF_SQUARES",
     "MEAN_SQUARES",
+    "Comparison",
+    "Concentration",
     "CrossEntropy",
     "DeepGram",
     "DeepSpectra",
@@ -60,10 +64,13 @@ __all__ = [
     "LayeredNetwork",
     "MeanSquares",
     "PopulationGram",
+    "Requirement",
+    "Smoothness",
     "Squares",
     "Stability",
     "TwoLayer",
     "branch_scale",
+    "comparison",
     "convolutional_gram",
     "deep_gram",
     "deep_gram_drawn",
@@ -82,7 +89,12 @@ __all__ = [
     "residual_gram",
     "scaling_constant",
     "scaling_constant_over",
+    "smoothness",
     "stability",
+    "theorem_3_1",
+    "theorem_4_1",
+    "theorem_5_1",
+    "theorem_d1",
     "theorem_j5_floor",
     "turned",
     "two_layer",

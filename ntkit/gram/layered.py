@@ -39,6 +39,8 @@ class PopulationGram:
     covariances:  the Covariance K^(h) of h = 0 … H − 1; of all n·p patches for a convolutional network
     gram:         K^(H), (n, n)
     gaps:         K^(H)_ii − K^(H)_ij, accurate where it is small; None where the inputs' norms differ
+    means:        b^(1) … b^(H−1) of a residual network; empty for a fully connected one, which has no use for them
+    window:       q, pixels in a patch; 1 for vectors
     """
 
     architecture: str
@@ -48,6 +50,8 @@ class PopulationGram:
     covariances: tuple
     gram: np.ndarray
     gaps: np.ndarray | None = None
+    means: tuple = ()
+    window: int = 1
 
     @cached_property
     def least_eigenvalue(self):
@@ -159,13 +163,16 @@ def residual_gram(activation, x, depth, *, c_lambda=0.5, pair_floor=None):
     inputs = Covariance.of(x)
     branch = branch_scale(depth, c_lambda, inputs.pair_floor if pair_floor is None else pair_floor)
     first, mean = _first_layer(sigma, inputs)
-    covariances = [inputs, first]
+    covariances, means_so_far = [inputs, first], [mean]
     for _ in range(depth - 2):
         here = covariances[-1]
         covariance, mean = _residual(sigma, here, here, mean, branch)
         covariances.append(covariance)
+        means_so_far.append(mean)
     gram, gaps = _last_layer(sigma, covariances[-1], branch**2)
-    return PopulationGram("residual", sigma.name, depth, branch, tuple(covariances), gram, gaps)
+    return PopulationGram(
+        "residual", sigma.name, depth, branch, tuple(covariances), gram, gaps, means=tuple(means_so_far)
+    )
 
 
 def convolutional_gram(activation, images, depth, *, window=3, c_lambda=0.5, pair_floor=None):
@@ -193,14 +200,24 @@ def convolutional_gram(activation, images, depth, *, window=3, c_lambda=0.5, pai
     pixelwise = Covariance.of(images.transpose(0, 2, 1).reshape(count * pixels, -1))
     patches = _patched(pixelwise, count, window)
     outputs, mean = _first_layer(sigma, patches)
-    covariances = [patches, _patched(outputs, count, window)]
+    covariances, means_so_far = [patches, _patched(outputs, count, window)], [mean]
     for _ in range(depth - 2):
         outputs, mean = _residual(sigma, outputs, covariances[-1], mean, branch)
         covariances.append(_patched(outputs, count, window))
+        means_so_far.append(mean)
     slopes = through(sigma, covariances[-1], slope=True)[1]
     products = branch**2 * covariances[-1].matrix * slopes
     gram = products.reshape(count, pixels, count, pixels).sum(axis=(1, 3))
-    return PopulationGram("convolutional residual", sigma.name, depth, branch, tuple(covariances), gram)
+    return PopulationGram(
+        "convolutional residual",
+        sigma.name,
+        depth,
+        branch,
+        tuple(covariances),
+        gram,
+        means=tuple(means_so_far),
+        window=window,
+    )
 
 
 def _first_layer(sigma, inputs):
