@@ -9,6 +9,24 @@ Source: Panigrahi, Shetty, Goyal, "Effect of Activation Functions on the Trainin
 (2020); Du, Lee, Li, Wang, Zhai, "Gradient Descent Finds Global Minima of Deep Neural Networks" (December 2018).
 """
 
+from ntkit.gram.asked import (
+    Asked,
+    Enough,
+    SlopeBounds,
+    all_asked,
+    enough,
+    lemma_m_2,
+    lemma_m_11_entries,
+    lemma_m_11_radius,
+    quoted_theorem_3_1,
+    slope_bounds,
+    theorem_4_6,
+    theorem_l_1,
+    theorem_m_5,
+    theorem_m_6,
+    theorem_m_7,
+    theorem_m_10,
+)
 from ntkit.gram.deep import (
     DeepGram,
     DeepSpectra,
@@ -25,6 +43,7 @@ from ntkit.gram.deep import (
     theorem_j5_floor,
 )
 from ntkit.gram.descent import Descent, Drift, descend, turned
+from ntkit.gram.drifts import DriftByWidth, drift_by_width
 from ntkit.gram.layered import (
     PopulationGram,
     branch_scale,
@@ -34,6 +53,7 @@ from ntkit.gram.layered import (
     scaling_constant,
     scaling_constant_over,
 )
+from ntkit.gram.layered_depths import GramByDepth, gram_by_depth
 from ntkit.gram.layered_finite import LayeredNetwork, Stability, layered_network, stability
 from ntkit.gram.lemma_constants import Concentration, Smoothness, smoothness, theorem_d1
 from ntkit.gram.losses import (
@@ -47,12 +67,14 @@ from ntkit.gram.losses import (
     one_hot,
 )
 from ntkit.gram.requirements import Comparison, Requirement, comparison, theorem_3_1, theorem_4_1, theorem_5_1
+from ntkit.gram.speed import Race, expected_loss, race, random_signs, stuck_share, time_to_reach
 from ntkit.gram.two_layer import TwoLayer, two_layer
 
 __all__ = [
     "CROSS_ENTROPY",
     "HALF_SQUARES",
     "MEAN_SQUARES",
+    "Asked",
     "Comparison",
     "Concentration",
     "CrossEntropy",
@@ -61,14 +83,20 @@ __all__ = [
     "DepthHelps",
     "Descent",
     "Drift",
+    "DriftByWidth",
+    "Enough",
+    "GramByDepth",
     "LayeredNetwork",
     "MeanSquares",
     "PopulationGram",
+    "Race",
     "Requirement",
+    "SlopeBounds",
     "Smoothness",
     "Squares",
     "Stability",
     "TwoLayer",
+    "all_asked",
     "branch_scale",
     "comparison",
     "convolutional_gram",
@@ -77,25 +105,44 @@ __all__ = [
     "deep_spectra",
     "depth_helps",
     "descend",
+    "drift_by_width",
+    "enough",
+    "expected_loss",
     "fully_connected_gram",
+    "gram_by_depth",
     "layered_network",
     "lemma_j2",
     "lemma_j2_infinite",
     "lemma_j3_fixed_points",
     "lemma_j4_layers",
+    "lemma_m_2",
+    "lemma_m_11_entries",
+    "lemma_m_11_radius",
     "linear_share",
     "logit_flow",
     "one_hot",
+    "quoted_theorem_3_1",
+    "race",
+    "random_signs",
     "residual_gram",
     "scaling_constant",
     "scaling_constant_over",
+    "slope_bounds",
     "smoothness",
     "stability",
+    "stuck_share",
     "theorem_3_1",
     "theorem_4_1",
+    "theorem_4_6",
     "theorem_5_1",
     "theorem_d1",
     "theorem_j5_floor",
+    "theorem_l_1",
+    "theorem_m_5",
+    "theorem_m_6",
+    "theorem_m_7",
+    "theorem_m_10",
+    "time_to_reach",
     "turned",
     "two_layer",
 ]

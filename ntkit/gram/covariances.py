@@ -54,13 +54,13 @@ class Covariance:
 
     @cached_property
     def correlation(self):
-        """ρ and its margin 1 − |ρ|, (n, n) each."""
+        """ρ and its margin 1 − |ρ|, (n, n) each; ρ = 0 where one of the two vanishes."""
         root = np.sqrt(self.variance)
         scale, mismatch = np.outer(root, root), 0.5 * (root[:, None] - root) ** 2
-        if not (scale > 0).all():
-            raise ValueError("outputs must not vanish: a zero vector has no correlation. Leave such inputs out.")
-        apart = (self.half_distance - mismatch) / scale  # 1 − ρ
-        together = (2 * self._mean_variance - self.half_distance - mismatch) / scale
+        blank = scale == 0
+        scale = np.where(blank, 1.0, scale)
+        apart = np.where(blank, 1.0, (self.half_distance - mismatch) / scale)  # 1 − ρ
+        together = np.where(blank, 1.0, (2 * self._mean_variance - self.half_distance - mismatch) / scale)
         margin = np.clip(np.minimum(apart, together), 0.0, 1.0)
         return np.where(apart <= together, 1 - margin, margin - 1), margin
 
@@ -71,7 +71,7 @@ class Covariance:
         first, second = self.variance[:, None], self.variance
         determinant = first * second * margin * (1 + np.abs(rho))
         spread = np.sqrt(0.25 * (first - second) ** 2 + first * second * rho**2)
-        floors = determinant / (0.5 * (first + second) + spread)
+        floors = determinant / np.maximum(0.5 * (first + second) + spread, np.finfo(float).tiny)
         return float(floors[~np.eye(len(floors), dtype=bool)].min())
 
     def scaled(self, factor):
@@ -86,7 +86,7 @@ class Covariance:
 def through(sigma, covariance, *, slope=False):
     """The covariance of σ(u) for Gaussian u, and E σ'(u_i)σ'(u_j) where `slope` asks for it (None else).
 
-    Raises: ValueError for a zero variance, or an activation that pre-activations of that size do not let resolve.
+    Raises: ValueError for an activation that pre-activations of that size do not let resolve.
 
     >>> import ntkit as nk
     >>> after, slopes = through(nk.activation("relu"), Covariance.of(np.eye(2)), slope=True)
@@ -94,7 +94,7 @@ def through(sigma, covariance, *, slope=False):
     ([[0.5, 0.159155], [0.159155, 0.5]], [[0.5, 0.25], [0.25, 0.5]])
     """
     rho, margin = covariance.correlation
-    if covariance.is_shared:
+    if covariance.is_shared and covariance.variance[0] > 0:
         return _through_shared(sigma, covariance.variance.mean(), rho, margin, slope)
     variance = covariance.variance
     found = moments(sigma, variance[:, None], variance[None], rho, margin, slope=slope)
@@ -106,17 +106,6 @@ def _through_shared(sigma, variance, rho, margin, slope):
     pair = dual.pair(rho, margin, slope=slope)
     after = Covariance(np.full(len(rho), dual.at_one), pair.half_distance)
     return after, pair.slope / variance if slope else None
-
-
-def means(sigma, variance):
-    """E σ(√q Z) for every q of an array.
-
-    >>> import ntkit as nk
-    >>> means(nk.activation("relu"), np.array([1.0, 4.0])).round(6).tolist()
-    [0.398942, 0.797885]
-    """
-    distinct, where = np.unique(variance, return_inverse=True)
-    return np.array([sigma.rescaled(float(np.sqrt(q))).mean for q in distinct])[where].reshape(variance.shape)
 
 
 def slope_activation(sigma):

@@ -21,8 +21,9 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from ntkit.arguments import real, whole
-from ntkit.gram.covariances import Covariance, checked_inputs, means, slope_activation, through
+from ntkit.gram.covariances import Covariance, checked_inputs, slope_activation, through
 from ntkit.memory import ensure_fits
+from ntkit.norms import means
 from ntkit.spectra import spectrum
 
 _FEWEST_RESIDUAL = 2  # the first layer has no skip
@@ -128,8 +129,8 @@ def branch_scale(depth, c_lambda, pair_floor):
 def fully_connected_gram(activation, x, depth):
     """The PopulationGram of a fully connected network, equation (4).
 
-    Parameters: activation; x, inputs (n, d), of any norm that is not 0 (the theorem takes unit ones); depth H ≥ 1.
-    Raises: ValueError for values out of range, an activation with a jump, or a zero input.
+    Parameters: activation; x, inputs (n, d), of any norm (the theorem takes unit ones); depth H ≥ 1.
+    Raises: ValueError for values out of range, or an activation with a jump.
     Source: Du et al. (2018), equation (4), Assumption 3.1.
 
     >>> import ntkit as nk
@@ -181,7 +182,7 @@ def convolutional_gram(activation, images, depth, *, window=3, c_lambda=0.5, pai
     Parameters: activation; images (n, channels, pixels), pixels in a row; depth H ≥ 2; window q, an odd number of
     pixels in a patch, zeros beyond the border; c_lambda c_λ in (0, 1); pair_floor λ, that of the images as vectors
     where left out: the λ of Assumption 5.1 is 0 as soon as two images have more pixels than a patch has numbers.
-    Raises: ValueError as in `residual_gram`, for an even window, and for a patch of zeros.
+    Raises: ValueError as in `residual_gram`, and for an even window.
     Source: Du et al. (2018), equation (6), Assumption 5.1, Theorem D.1.
 
     >>> import ntkit as nk
@@ -260,7 +261,7 @@ def _last_layer(sigma, covariance, factor):
     """factor · K ∘ E σ'(u)σ'(v), and K_ii − K_ij where all inputs have one norm."""
     slopes = through(sigma, covariance, slope=True)[1]
     gram = factor * covariance.matrix * slopes
-    if not covariance.is_shared:
+    if not covariance.is_shared or not covariance.variance[0]:
         return gram, None
     variance = covariance.variance.mean()
     derivative = slope_activation(sigma).rescaled(float(np.sqrt(variance)))
