@@ -216,17 +216,6 @@ def test_smooth_networks_follow_their_gram_matrix_at_the_start(name):
     assert np.all((share / recorded > 0.4) & (share / recorded < 2.6))
 
 
-def test_prediction_improves_as_the_root_of_the_width():
-    errors = []
-    for width in (400, 6400):
-        missed = []
-        for seed in range(24):
-            run = descend(network("tanh", width, seed=seed), X, CIRCLE.y, 200, 0.2, record=200, watch=(0,))
-            missed.append(np.sqrt(2 * run.predicted(CIRCLE.y)[-1]) - np.sqrt(2 * run.loss[-1]))
-        errors.append(np.sqrt(np.mean(np.square(missed))))
-    assert np.log(errors[1] / errors[0]) / np.log(16) == pytest.approx(-0.5, abs=0.2)
-
-
 def test_relu_on_the_whole_circle_stays_where_the_null_space_leaves_it():
     # Given antipodes: σ'(z) + σ'(−z) = 1, so that n/2 − 2 directions of the outputs never move, at any width
     points = nk.data.full_circle(10)

@@ -21,7 +21,7 @@ from ntkit.networks.training import Readings, ending_of
 class Drift:
     """How far a network has moved from its start; arrays over the steps at which it was looked at.
 
-    steps: (g,).  weights: max_k ‖w_k(t) − w_k(0)‖.
+    steps: (g,).  weights: max_k ‖w_k(t) − w_k(0)‖, and typical: the root mean square over k.
     gram: ‖G(t) − G(0)‖_F/‖G(0)‖_F.  entries: max_ij |g_ij(t) − g_ij(0)|.
     smallest, largest: λ_min(G(t)) and λ_max(G(t)).
     angles: (g, n − 1), the sine of the largest principal angle between the first i eigenvectors at t and those at 0.
@@ -29,6 +29,7 @@ class Drift:
 
     steps: np.ndarray
     weights: np.ndarray
+    typical: np.ndarray
     gram: np.ndarray
     entries: np.ndarray
     smallest: np.ndarray
@@ -236,9 +237,11 @@ class _Watch:
         if step in self.steps:
             modes = self.network.modes(self.rows, self.layers)
             moved = _matrix(modes) - self.first_gram
+            lengths = (self.network.hidden - self.first_weights).norm(dim=1)
             self.seen.append({
                 "steps": step,
-                "weights": float((self.network.hidden - self.first_weights).norm(dim=1).max()),
+                "weights": float(lengths.max()),
+                "typical": float(lengths.square().mean().sqrt()),
                 "gram": float(np.linalg.norm(moved) / np.linalg.norm(self.first_gram)),
                 "entries": float(np.abs(moved).max()),
                 "smallest": float(modes.eigenvalues[-1]),
