@@ -137,20 +137,20 @@ def test_asymptote_is_the_integral_of_its_pole():
 @pytest.mark.parametrize(("name", "least", "most"), [("tanh", -1.12, -1.06), ("sigmoid", -2.23, -2.12),
                                                      ("swish", -2.23, -2.12), ("softplus", -2.28, -2.2)])  # fmt: skip
 def test_fitted_slope_is_that_of_the_nearest_pole(name, least, most):
-    found = decay.hermite_decay(nk.activation(name))
+    found = decay.slope_decay(nk.activation(name))
     assert least < found.slope < most
     assert found.slope == pytest.approx(found.predicted_slope, rel=0.05)
 
 
 @pytest.mark.parametrize(("name", "power"), [("relu", -0.75), ("elu", -1.25)])
 def test_kinks_give_powers(name, power):
-    found = decay.hermite_decay(nk.activation(name), 600)
+    found = decay.slope_decay(nk.activation(name), 600)
     assert found.power == pytest.approx(power, abs=0.01)
     assert found.pole is None
 
 
 def test_printed_rates_of_tanh_are_half_the_true_one():
-    found = decay.hermite_decay(nk.activation("tanh"), 200)
+    found = decay.slope_decay(nk.activation("tanh"), 200)
     # F.7.1 holds, and ever more loosely
     share = found.size / decay.corollary_f71(found.order)
     assert np.all(share <= 1)
@@ -168,6 +168,6 @@ def test_what_has_no_coefficients_is_refused():
 
 
 def test_polynomials_have_no_rate():
-    found = decay.hermite_decay(nk.activation("quadratic"))
+    found = decay.slope_decay(nk.activation("quadratic"))
     assert found.order.tolist() == [1]
     assert np.isnan(found.slope)

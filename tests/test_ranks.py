@@ -156,13 +156,6 @@ def test_smallest_eigenvalues_do_not_fall_with_the_power():
     np.testing.assert_allclose(found, np.maximum(exact, 0), atol=1e-13)
 
 
-def test_coordinates_in_the_span_keep_inner_products():
-    x = nk.data.half_circle(8, dim=10).x
-    inside = polynomials.span_coordinates(x)
-    assert inside.shape == (8, 2)
-    np.testing.assert_allclose(inside @ inside.T, x @ x.T, atol=1e-14)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -220,7 +220,7 @@ class HermiteDecay:
         return None if self.pole is None else -float(self.pole.rate)
 
 
-def hermite_decay(sigma, count=300):
+def slope_decay(sigma, count=300):
     """HermiteDecay of the first `count` coefficients of σ'.
 
     Parameters: sigma, an Activation without jumps; count ≥ 1.
@@ -228,7 +228,7 @@ def hermite_decay(sigma, count=300):
     Source: Panigrahi, Shetty, Goyal (2020), section F.3.
 
     >>> import ntkit as nk
-    >>> found = hermite_decay(nk.activation("softplus"))
+    >>> found = slope_decay(nk.activation("softplus"))
     >>> round(found.slope, 2), round(found.predicted_slope, 2)  # −(π/√2), and what the power in front of it does
     (-2.25, -2.22)
     """

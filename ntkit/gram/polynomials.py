@@ -17,6 +17,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from ntkit.arguments import floats, whole
+from ntkit.data import span
 from ntkit.memory import ensure_fits
 
 _FEATURES = 4  # times as many monomials as points: beyond, eigenvalues of the matrix are cheaper than their features
@@ -164,20 +165,6 @@ def _exponents(dim, power):
     return np.column_stack([firsts, np.concatenate(parts)])
 
 
-def span_coordinates(x, tolerance=1e-10):
-    """The rows of x in an orthonormal basis of their span, (n, d'): the same inner products, no coordinate too many.
-
-    Parameters: x (n, d); tolerance, of the largest singular value, below which a direction counts as none.
-
-    >>> span_coordinates([[3.0, 4.0], [6.0, 8.0]]).shape
-    (2, 1)
-    """
-    x = _rows(x)
-    left, sizes, _ = np.linalg.svd(x, full_matrices=False)
-    kept = sizes > tolerance * sizes[0]
-    return left[:, kept] * sizes[kept]
-
-
 def hadamard_smallest_eigenvalue(x, power):
     """λ_min of (X Xᵀ)^⊙r, from the singular values of its features where these are not too many.
 
@@ -194,7 +181,8 @@ def hadamard_smallest_eigenvalue(x, power):
     0.64
     """
     power = _power(power)
-    return _smallest_of_power(span_coordinates(x), power)
+    x = _rows(x)
+    return _smallest_of_power(span(x).coordinates(x), power)
 
 
 def _smallest_of_power(coordinates, power):
