@@ -7,6 +7,14 @@ dash patterns say the same again; `theme` is "light" or "dark".
 from ntkit.figures.any_norm import length_figure, length_map_figure, length_map_picture, length_picture
 from ntkit.figures.bound import bound_figure, bound_picture
 from ntkit.figures.hardness import hardness_figure, hardness_picture, queries_figure, queries_picture
+from ntkit.figures.layered import (
+    deep_spectra_figure,
+    deep_spectra_picture,
+    depth_helps_figure,
+    depth_helps_picture,
+    layered_figure,
+    layered_picture,
+)
 from ntkit.figures.ledger import ledger_figure, ledger_picture
 from ntkit.figures.one_layer import one_layer_figure, one_layer_picture
 from ntkit.figures.optimisation import (
@@ -27,10 +35,16 @@ __all__ = [
     "Picture",
     "bound_figure",
     "bound_picture",
+    "deep_spectra_figure",
+    "deep_spectra_picture",
+    "depth_helps_figure",
+    "depth_helps_picture",
     "depth_speed_figure",
     "depth_speed_picture",
     "hardness_figure",
     "hardness_picture",
+    "layered_figure",
+    "layered_picture",
     "ledger_figure",
     "ledger_picture",
     "length_figure",
