@@ -9,6 +9,7 @@ Source: Panigrahi, Shetty, Goyal, "Effect of Activation Functions on the Trainin
 (2020); Du, Lee, Li, Wang, Zhai, "Gradient Descent Finds Global Minima of Deep Neural Networks" (December 2018).
 """
 
+from ntkit.gram import approximation, certificates, hermite_decay, polynomials, stated_bounds
 from ntkit.gram.asked import (
     Asked,
     Enough,
@@ -44,6 +45,14 @@ from ntkit.gram.deep import (
 )
 from ntkit.gram.descent import Descent, Drift, descend, turned
 from ntkit.gram.drifts import DriftByWidth, drift_by_width
+from ntkit.gram.eigenvalues import (
+    GramSpectrum,
+    population_eigenvalues,
+    population_h_eigenvalues,
+    population_sum_eigenvalues,
+)
+from ntkit.gram.followed import Followed, follow
+from ntkit.gram.initialisation import Initialisation, dzps, fan_in, fan_out
 from ntkit.gram.layered import (
     PopulationGram,
     branch_scale,
@@ -66,6 +75,7 @@ from ntkit.gram.losses import (
     logit_flow,
     one_hot,
 )
+from ntkit.gram.population import population_bias, population_classes, population_g, population_h, population_sum
 from ntkit.gram.requirements import Comparison, Requirement, comparison, theorem_3_1, theorem_4_1, theorem_5_1
 from ntkit.gram.speed import Race, expected_loss, race, random_signs, stuck_share, time_to_reach
 from ntkit.gram.two_layer import TwoLayer, two_layer
@@ -85,7 +95,10 @@ __all__ = [
     "Drift",
     "DriftByWidth",
     "Enough",
+    "Followed",
     "GramByDepth",
+    "GramSpectrum",
+    "Initialisation",
     "LayeredNetwork",
     "MeanSquares",
     "PopulationGram",
@@ -97,7 +110,9 @@ __all__ = [
     "Stability",
     "TwoLayer",
     "all_asked",
+    "approximation",
     "branch_scale",
+    "certificates",
     "comparison",
     "convolutional_gram",
     "deep_gram",
@@ -106,10 +121,15 @@ __all__ = [
     "depth_helps",
     "descend",
     "drift_by_width",
+    "dzps",
     "enough",
     "expected_loss",
+    "fan_in",
+    "fan_out",
+    "follow",
     "fully_connected_gram",
     "gram_by_depth",
+    "hermite_decay",
     "layered_network",
     "lemma_j2",
     "lemma_j2_infinite",
@@ -121,6 +141,15 @@ __all__ = [
     "linear_share",
     "logit_flow",
     "one_hot",
+    "polynomials",
+    "population_bias",
+    "population_classes",
+    "population_eigenvalues",
+    "population_g",
+    "population_h",
+    "population_h_eigenvalues",
+    "population_sum",
+    "population_sum_eigenvalues",
     "quoted_theorem_3_1",
     "race",
     "random_signs",
@@ -130,6 +159,7 @@ __all__ = [
     "slope_bounds",
     "smoothness",
     "stability",
+    "stated_bounds",
     "stuck_share",
     "theorem_3_1",
     "theorem_4_1",
