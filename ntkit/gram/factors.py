@@ -188,7 +188,7 @@ def _chebyshev(series, x):
     rows[1:2] = flat
     for j in range(2, len(rows)):
         rows[j] = 2 * flat * rows[j - 1] - rows[j - 2]
-    return (series @ rows).reshape(-1, *x.shape)
+    return (series @ rows).reshape(len(series), *x.shape)  # also where x is empty
 
 
 def _all_around(table, angles, norms):
