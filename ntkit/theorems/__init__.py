@@ -12,6 +12,7 @@ from ntkit.theorems import (
     any_norm,
     finite,
     hardness,
+    layered,
     ledger,
     misprints,
     normalized,
@@ -56,6 +57,7 @@ _SUBJECTS = (
     overfitting,
     one_layer,
     misprints,
+    layered,
 )  # in the order of the paper
 
 ENTRIES = {entry.key: entry for subject in _SUBJECTS for entry in getattr(subject, "ENTRIES", ())}
