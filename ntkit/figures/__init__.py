@@ -6,6 +6,15 @@ dash patterns say the same again; `theme` is "light" or "dark".
 
 from ntkit.figures.any_norm import length_figure, length_map_figure, length_map_picture, length_picture
 from ntkit.figures.bound import bound_figure, bound_picture
+from ntkit.figures.certificates import (
+    decay_figure,
+    decay_picture,
+    ladder_figure,
+    ladder_picture,
+    rank_figure,
+    rank_picture,
+)
+from ntkit.figures.geometry import dimensions_figure, dimensions_picture, distances_figure, distances_picture
 from ntkit.figures.hardness import hardness_figure, hardness_picture, queries_figure, queries_picture
 from ntkit.figures.layered import (
     deep_spectra_figure,
@@ -29,20 +38,40 @@ from ntkit.figures.shape import shape_figure, shape_picture
 from ntkit.figures.spectrum import spectrum_figure, spectrum_picture
 from ntkit.figures.style import template
 from ntkit.figures.training import training_figure, training_picture
+from ntkit.figures.two_layer_training import (
+    drift_figure,
+    drift_picture,
+    followed_figure,
+    followed_picture,
+    race_figure,
+    race_picture,
+)
 from ntkit.figures.uncentred import regimes_figure, regimes_picture, uncentred_figure, uncentred_picture
 
 __all__ = [
     "Picture",
     "bound_figure",
     "bound_picture",
+    "decay_figure",
+    "decay_picture",
     "deep_spectra_figure",
     "deep_spectra_picture",
     "depth_helps_figure",
     "depth_helps_picture",
     "depth_speed_figure",
     "depth_speed_picture",
+    "dimensions_figure",
+    "dimensions_picture",
+    "distances_figure",
+    "distances_picture",
+    "drift_figure",
+    "drift_picture",
+    "followed_figure",
+    "followed_picture",
     "hardness_figure",
     "hardness_picture",
+    "ladder_figure",
+    "ladder_picture",
     "layered_figure",
     "layered_picture",
     "ledger_figure",
@@ -61,6 +90,10 @@ __all__ = [
     "overfitting_picture",
     "queries_figure",
     "queries_picture",
+    "race_figure",
+    "race_picture",
+    "rank_figure",
+    "rank_picture",
     "regimes_figure",
     "regimes_picture",
     "shape_figure",

@@ -43,6 +43,10 @@ class Squares:
         rate = self._strength(n) * real("learning_rate", learning_rate, above=0, must="be positive")
         return self._of_mean(n) * dynamics.predict(kernel, y, steps, rate, initial).loss
 
+    def safe_learning_rate(self, modes, n):
+        """η at which the fastest mode of n points goes to 0 in a step, and the matrix may double before it grows."""
+        return dynamics.safe_learning_rate(modes) / self._strength(n)
+
     def _of_mean(self, n):
         """This loss over (1/n) Σ (y − f)²."""
         return n / 2
