@@ -258,3 +258,113 @@ def test_what_has_no_limit_is_refused():
         gram.dzps(normalize=True).factor(nk.Activation("zero", lambda x: 0 * x))
     with pytest.raises(ValueError, match="output_law"):
         gram.Initialisation("mine", output_law="uniform")
+
+
+# ---- kinks
+
+
+@pytest.mark.parametrize(
+    ("sigma", "kinks"),
+    [
+        (nk.activation("relu"), [(0.0, 1, 1.0)]),
+        (nk.activation("leaky_relu", slope=0.1), [(0.0, 1, 0.9)]),
+        (nk.activation("abs"), [(0.0, 1, 2.0)]),
+        (nk.activation("selu"), [(0.0, 1, 1.0507009873554805 * (1 - 1.6732632423543772))]),
+        (nk.activation("elu"), [(0.0, 2, -1.0)]),
+        (nk.activation("elu", alpha=0.5), [(0.0, 1, 0.5)]),
+        (nk.activation("softsign"), [(0.0, 2, -4.0)]),  # σ'' = ∓2/(1 + |x|)³
+        (nk.activation("hardtanh"), [(-1.0, 1, 1.0), (1.0, 1, -1.0)]),
+        (nk.activation("relu6"), [(0.0, 1, 1.0), (6.0, 1, -1.0)]),
+        (nk.activation("step"), [(0.0, 0, 1.0)]),
+        (nk.activation("relu").rescaled(0.3), [(0.0, 1, 0.3)]),
+        (nk.activation("elu").rescaled(2.0), [(0.0, 2, -4.0)]),
+        (nk.Activation("mine", lambda x: np.where(x > 0.3, (x - 0.3) ** 2, 0.0) + np.tanh(x)), [(0.3, 2, 2.0)]),
+        (nk.Activation("mine", lambda x: np.where(x > 1, x - 1, 0.0) + np.abs(x) * x), [(0.0, 2, 4.0), (1.0, 1, 1.0)]),
+        *[(nk.activation("relu_power", r=r), [(0.0, r, float(mp.factorial(r)))]) for r in range(1, 7)],
+        *[(nk.activation(name), []) for name in ("tanh", "swish", "softplus", "gelu", "identity", "cos", "arctan")],
+    ],
+    ids=str,
+)
+def test_kinks_have_their_place_order_and_jump(sigma, kinks):
+    found = gram.classify_kink(sigma)
+    assert [(kink.place, kink.order) for kink in found.kinks] == [kink[:2] for kink in kinks]
+    assert [kink.jump for kink in found.kinks] == pytest.approx([kink[2] for kink in kinks], rel=1e-8)
+    assert found.order == min((kink[1] for kink in kinks), default=None)
+
+
+def test_bounds_of_the_derivatives_and_the_word_of_the_class():
+    assert gram.classify_kink(nk.activation("elu")).bounds == pytest.approx((1, 1, 1))
+    assert gram.classify_kink(nk.activation("softsign")).bounds == pytest.approx((1, 2, 6))
+    assert gram.classify_kink(nk.activation("selu")).bounds == pytest.approx(
+        2 * (1.0507009873554805 * 1.6732632423543772,)
+    )
+    assert gram.classify_kink(nk.activation("relu_power", r=4)).bounds == pytest.approx(
+        (864, 432, 144, 24, 0), abs=1e-5
+    )
+    literal = {name for name in nk.catalogue() if name not in ("hermite", "polynomial", "relu_power")}
+    literal = {name for name in literal if gram.classify_kink(nk.activation(name)).is_literal}
+    assert literal == {"relu", "elu", "celu"}
+
+
+LAW = [
+    nk.activation("relu"),
+    nk.activation("leaky_relu", slope=0.1),
+    nk.activation("selu"),
+    nk.activation("elu"),
+    nk.activation("softsign"),
+    nk.activation("hardtanh"),
+    nk.activation("relu6"),
+    nk.normrelu(-1.5975),
+    nk.normrelu(0.5),
+    nk.activation("relu_power", r=3),
+    nk.activation("relu_power", r=4),
+]
+
+
+@pytest.mark.parametrize("sigma", LAW, ids=str)
+def test_least_eigenvalue_follows_the_law_of_its_kinks(sigma):
+    law = gram.classify_kink(sigma).law
+    few, many = (gram.population_eigenvalues(half_circle(n), sigma).min / law(n) - 1 for n in (40, 80))
+    assert abs(many) < 0.02
+    # What is left falls like n^(−2): the law is the first term of a series
+    assert many == pytest.approx(few / 4, rel=0.15)
+
+
+@pytest.mark.parametrize("sigma", [nk.activation("relu"), nk.activation("elu"), nk.activation("hardtanh")], ids=str)
+def test_law_of_the_output_layer_is_that_of_the_next_order(sigma):
+    found = gram.classify_kink(sigma)
+    law = sum(gram.half_circle_law(80, found.order + 1, kink.jump, place=kink.place) for kink in found.lowest)
+    assert gram.population_h_eigenvalues(half_circle(80), sigma).min == pytest.approx(law, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("name", "n", "value", "law"),
+    [
+        ("relu", 50, 5.0099e-3, 5.0e-3),
+        ("lrelu", 50, 4.058e-3, 4.050e-3),
+        ("selu", 50, 2.509e-3, 2.502e-3),
+        ("elu", 50, 3.3132e-6, 3.2899e-6),
+    ],
+)
+def test_law_has_the_numbers_of_the_specification(name, n, value, law):
+    sigma = named(name)
+    assert gram.classify_kink(sigma).law(n) == pytest.approx(law, rel=3e-4)
+    assert gram.population_eigenvalues(half_circle(n), sigma).min == pytest.approx(value, rel=2e-4)
+
+
+def test_law_of_the_cube_of_relu_and_its_exponent():
+    cube = nk.activation("relu_power", r=3)  # κ = 6
+    assert gram.half_circle_law(160, 3) == pytest.approx(1.548e-11, rel=1e-3)
+    assert gram.half_circle_law(7, 3) == pytest.approx(np.pi**4 / 60 / 7**5)
+    small, large = (gram.population_eigenvalues(half_circle(n), cube).min / 36 for n in (80, 160))
+    assert large == pytest.approx(1.5514e-11, rel=1e-3)
+    assert np.log2(large / small) == pytest.approx(-5.009, abs=2e-3)
+
+
+def test_there_is_no_law_without_a_kink():
+    with pytest.raises(ValueError, match="'tanh' has none: it is smooth"):
+        gram.classify_kink(nk.activation("tanh")).law(10)
+    with pytest.raises(ValueError, match="it jumps"):
+        gram.classify_kink(nk.activation("step")).law(10)
+    with pytest.raises(ValueError, match="n must be at least 2"):
+        gram.half_circle_law(1, 1)

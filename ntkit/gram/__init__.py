@@ -53,6 +53,7 @@ from ntkit.gram.eigenvalues import (
 )
 from ntkit.gram.followed import Followed, follow
 from ntkit.gram.initialisation import Initialisation, dzps, fan_in, fan_out
+from ntkit.gram.kinks import Kink, KinkClass, classify_kink, half_circle_law
 from ntkit.gram.layered import (
     PopulationGram,
     branch_scale,
@@ -99,6 +100,8 @@ __all__ = [
     "GramByDepth",
     "GramSpectrum",
     "Initialisation",
+    "Kink",
+    "KinkClass",
     "LayeredNetwork",
     "MeanSquares",
     "PopulationGram",
@@ -113,6 +116,7 @@ __all__ = [
     "approximation",
     "branch_scale",
     "certificates",
+    "classify_kink",
     "comparison",
     "convolutional_gram",
     "deep_gram",
@@ -129,6 +133,7 @@ __all__ = [
     "follow",
     "fully_connected_gram",
     "gram_by_depth",
+    "half_circle_law",
     "hermite_decay",
     "layered_network",
     "lemma_j2",
