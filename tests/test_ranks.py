@@ -218,10 +218,23 @@ def test_equation_8_is_not_enough_for_any_polynomial(width, epsilon, missed):
 
 
 def test_the_rate_of_theorem_f8_is_too_fast():
-    found = approximation.tanh_slope_errors(3 * np.sqrt(np.log(1e4)), [40])
+    found = approximation.slope_errors(nk.activation("tanh"), 3 * np.sqrt(np.log(1e4)), [40])
     assert found.printed[0] == pytest.approx(6.6e-5, rel=0.01)
     assert found.measured[0] == pytest.approx(5.6e-3, rel=0.01)
     assert found.measured[0] < found.right[0]
+
+
+def test_errors_are_those_of_the_truncation_and_below_what_is_proved():
+    degrees = [2, 6, 15, 40]
+    for name, function in (("tanh", sech2), ("swish", swish_slope)):
+        found = approximation.slope_errors(nk.activation(name), 4.0, degrees)
+        each = [
+            approximation.sup_error(function, approximation.chebyshev_truncation(function, p, 4.0), 4.0)
+            for p in degrees
+        ]
+        np.testing.assert_allclose(found.measured, each, rtol=1e-6, atol=1e-13)
+        assert np.all(found.measured <= found.right)
+    assert approximation.slope_errors(nk.activation("gelu"), 4.0, degrees).right is None
 
 
 @given(st.floats(0.5, 20), st.integers(2, 60))

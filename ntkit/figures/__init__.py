@@ -9,6 +9,8 @@ from ntkit.figures.bound import bound_figure, bound_picture
 from ntkit.figures.certificates import (
     decay_figure,
     decay_picture,
+    hermite_lab_figure,
+    hermite_lab_picture,
     ladder_figure,
     ladder_picture,
     rank_figure,
@@ -70,6 +72,8 @@ __all__ = [
     "followed_picture",
     "hardness_figure",
     "hardness_picture",
+    "hermite_lab_figure",
+    "hermite_lab_picture",
     "ladder_figure",
     "ladder_picture",
     "layered_figure",

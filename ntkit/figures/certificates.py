@@ -212,3 +212,55 @@ def _decay_in_words(decay):
     if decay.size[-1] > 1e-8:
         return f"The coefficients of {decay.activation} fall like r^−{-decay.power:.3g}."
     return f"The coefficients of {decay.activation} fall like e^({decay.slope:.3g}√(2r+1))."
+
+
+def hermite_lab_figure(decays, errors, theme="light"):
+    """The coefficients of σ' as in `decay_figure`, and beside them how well polynomials approach σ' on [−τ, τ].
+
+    Parameters: decays, HermiteDecays; errors, nk.gram.approximation.ApproximationErrors of one activation; theme.
+    Returns: plotly.graph_objects.Figure.
+
+    >>> import ntkit as nk
+    >>> tanh = nk.activation("tanh")
+    >>> decays = [nk.gram.hermite_decay.slope_decay(tanh)]
+    >>> hermite_lab_figure(decays, nk.gram.approximation.slope_errors(tanh, 3.0, [4, 8])).data[-1].name
+    'Eq. (8) as printed'
+    """
+    return hermite_lab_picture(decays, errors).figure(theme)
+
+
+def hermite_lab_picture(decays, errors):
+    """The Picture that `hermite_lab_figure` draws.
+
+    >>> import ntkit as nk
+    >>> gelu = nk.activation("gelu")
+    >>> decays = [nk.gram.hermite_decay.slope_decay(gelu)]
+    >>> picture = hermite_lab_picture(decays, nk.gram.approximation.slope_errors(gelu, 3.0, [4, 8]))
+    >>> picture.summary.split(". ")[1]
+    "On [−3, 3] a polynomial of degree 8 comes within 0.0123 of gelu'."
+    """
+    coefficients = decay_picture(decays)
+    right = {"xaxis": "x2", "yaxis": "y2", "hovertemplate": _HOVER}
+    lines = [
+        (f"sup error, {errors.activation}", errors.measured, {"color": CYCLE[0], **EXACT}),
+        ("proved", errors.right, {"color": CYCLE[0], **BOUND}),
+        ("Eq. (8) as printed", errors.printed, {"color": VERMILLION, "dash": "dot", "width": 2}),
+    ]
+    same = errors.printed is not None and np.array_equal(errors.printed, errors.right)
+    drawn = [(name, values, line) for name, values, line in lines if values is not None][: 2 if same else 3]
+    layout = coefficients.layout
+    return Picture(
+        traces=(*coefficients.traces, *(curve(name, errors.degrees, y, line, **right) for name, y, line in drawn)),
+        layout=layout
+        | {
+            "title": layout["title"] | {"text": "Hermite coefficients of σ', and polynomials near σ'"},
+            "height": 460,
+            "xaxis": layout["xaxis"] | {"domain": [0, 0.46]},
+            "xaxis2": axis("degree of the polynomial", domain=[0.58, 1], anchor="y2"),
+            "yaxis2": axis(
+                f"sup |σ' − g| on [−{errors.half_width:.3g}, {errors.half_width:.3g}]", log=True, anchor="x2"
+            ),
+        },
+        summary=f"{coefficients.summary} On [−{errors.half_width:.3g}, {errors.half_width:.3g}] a polynomial of degree "
+        f"{errors.degrees[-1]} comes within {errors.measured[-1]:.3g} of {errors.activation}'.",
+    )

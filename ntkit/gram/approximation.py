@@ -79,44 +79,50 @@ def best_error_floor(function, degree, half_width=1.0):
 
 @dataclass(frozen=True, eq=False)
 class ApproximationErrors:
-    """How well polynomials of each degree approach tanh' on [−τ, τ], measured and as it is said.
+    """How well polynomials of each degree approach σ' on [−τ, τ], measured and as it is said.
 
-    half_width τ; degrees (P,); measured (P,), sup |tanh' − g| of the Chebyshev truncation of that degree; printed (P,),
-    what Equation (8) with Lemma F.5 promises; right (P,), the corrected promise.
+    activation, its name; half_width τ; degrees (P,); measured (P,), sup |σ' − g| of the Chebyshev truncation of that
+    degree; right (P,), what is proved of the best polynomial, and printed (P,), what is printed: of tanh (Equation (8)
+    with Lemma F.5, and corrected) and of swish (Theorem G.1), None for others.
     """
 
+    activation: str
     half_width: float
     degrees: np.ndarray
     measured: np.ndarray
-    printed: np.ndarray
-    right: np.ndarray
+    printed: np.ndarray | None
+    right: np.ndarray | None
 
 
-def tanh_slope_errors(half_width, degrees):
-    """ApproximationErrors of tanh' on [−τ, τ].
+def slope_errors(sigma, half_width, degrees):
+    """ApproximationErrors of σ' on [−τ, τ].
 
-    Parameters: half_width τ > 0; degrees, whole numbers ≥ 0.
+    Parameters: sigma, an Activation; half_width τ > 0; degrees, whole numbers ≥ 0.
     Raises: ValueError outside these ranges.
-    Source: Panigrahi, Shetty, Goyal (2020), Equation (8) and Lemma F.5.
+    Source: Panigrahi, Shetty, Goyal (2020), Equation (8), Lemma F.5 and Theorem G.1.
 
-    >>> found = tanh_slope_errors(9.1, [20, 40, 80])
+    >>> import ntkit as nk
+    >>> found = slope_errors(nk.activation("tanh"), 9.1, [20, 40, 80])
     >>> (found.measured > found.printed).tolist(), (found.measured < found.right).tolist()
     ([True, True, True], [True, True, True])
     """
-    degrees = np.asarray(degrees)
-    return ApproximationErrors(
-        half_width=float(half_width),
-        degrees=degrees,
-        measured=np.array(
-            [sup_error(_sech2, chebyshev_truncation(_sech2, p, half_width), half_width) for p in degrees]
-        ),
-        printed=lemma_f5(equation_8_error(half_width, degrees)),
-        right=lemma_f5(tanh_error(half_width, degrees // 2)),
-    )
+    degrees = np.array([whole("a degree", p, least=0, must="be a whole number of at least 0") for p in degrees])
+    printed, right = _promises(sigma.name, half_width, degrees)
+    coefficients = chebyshev_coefficients(sigma.derivative, int(degrees.max()), half_width)
+    places = np.cos(np.pi * np.arange(_MESH) / (_MESH - 1))
+    values = np.asarray(sigma.derivative(half_width * places), dtype=float)
+    measured = [np.abs(values - np.polynomial.chebyshev.chebval(places, coefficients[: p + 1])).max() for p in degrees]
+    return ApproximationErrors(sigma.name, float(half_width), degrees, np.array(measured), printed, right)
 
 
-def _sech2(x):
-    return 1 / np.cosh(x) ** 2
+def _promises(name, half_width, degrees):
+    """What is printed of the error at each degree, and what is right."""
+    if name == "tanh":
+        return lemma_f5(equation_8_error(half_width, degrees)), lemma_f5(tanh_error(half_width, degrees // 2))
+    if name == "swish":
+        said = half_width * sigmoid_error(half_width, degrees)
+        return said, said
+    return None, None
 
 
 # --- what is promised -------------------------------------------------------------------------------------------------

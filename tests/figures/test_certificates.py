@@ -5,7 +5,7 @@ import numpy as np
 import ntkit as nk
 from ntkit import figures
 from ntkit.figures.plain import drawn
-from ntkit.gram import certificates, hermite_decay, polynomials
+from ntkit.gram import approximation, certificates, hermite_decay, polynomials
 
 
 def circles(*sizes):
@@ -60,3 +60,14 @@ def test_coefficients_are_drawn_where_hilles_rate_is_a_line():
     words = figures.decay_picture(decays).summary
     assert "relu fall like r^−0.75" in words
     assert "quadratic that are not 0 number 1" in words
+
+
+def test_the_lab_shows_errors_beside_coefficients():
+    tanh, gelu = nk.activation("tanh"), nk.activation("gelu")
+    found = approximation.slope_errors(tanh, 3.0, [4, 8, 16])
+    curves = drawn(figures.hermite_lab_figure([hermite_decay.slope_decay(tanh)], found))
+    np.testing.assert_array_equal(curves["sup error, tanh"], found.measured)
+    np.testing.assert_array_equal(curves["proved"], found.right)
+    np.testing.assert_array_equal(curves["Eq. (8) as printed"], found.printed)
+    nothing_said = approximation.slope_errors(gelu, 3.0, [4, 8])
+    assert "proved" not in drawn(figures.hermite_lab_figure([hermite_decay.slope_decay(gelu)], nothing_said))
