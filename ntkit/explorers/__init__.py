@@ -1,6 +1,7 @@
 """Widgets that wire controls to a result and its figure, and the lab that links them."""
 
 from ntkit.explorers.any_norm import NormExplorer
+from ntkit.explorers.architecture import ArchitectureExplorer
 from ntkit.explorers.bound import BoundExplorer
 from ntkit.explorers.depth_speed import DepthSpeedExplorer
 from ntkit.explorers.hardness import HardnessExplorer
@@ -16,6 +17,7 @@ from ntkit.explorers.uncentred import UncentredExplorer
 
 __all__ = [
     "STORIES",
+    "ArchitectureExplorer",
     "BoundExplorer",
     "DepthSpeedExplorer",
     "HardnessExplorer",

@@ -96,6 +96,7 @@ _NUMBERS = {
     "draws": ("networks", (10, 20, 50, 100, 200, 500, 1000, 2000, 5000), "finite networks that are drawn"),
     "norm_x": ("‖x‖²", _NORMS, "squared norm of the first input"),
     "norm_y": ("‖y‖²", _NORMS, "squared norm of the second input"),
+    "c_lambda": ("c_λ", even_steps(0.05, 0.95, 0.05), "of the residual branches' scale c_λ λ^(3/2)/H"),
     "epsilon": ("ε", logarithmic_steps(-9), "share of the loss that training may leave"),
     "angle": ("angle (°)", even_steps(1, 179, 1), "angle between the two inputs, in degrees"),
     "dim": ("dimension d", whole_steps(LARGEST_DIM, start=2), "of the sphere that the points are drawn from"),

@@ -25,6 +25,7 @@ class Settings:
     added to an activation that is not centred; start: ρ₀, where its correlations start.
     norm_x, norm_y: squared norms of two inputs; angle, in degrees, between them.
     epsilon: the share of the loss that training may leave.
+    c_lambda: c_λ of the scale of residual branches.
     dim: of the sphere that random points are drawn from; noise: of their labels; depth_rule: whether a panel that knows
     which depth a theorem asks for takes that one, "required", or `depth`, "chosen".
     Raises: ValueError for a value out of range, TypeError for one of the wrong kind.
@@ -55,6 +56,7 @@ class Settings:
     noise: float = 0.3
     depth_rule: str = "required"
     epsilon: float = 1e-3
+    c_lambda: float = 0.5
 
     def __post_init__(self):
         _whole("depth", self.depth, 1, LARGEST_DEPTH, "It counts hidden layers.")
@@ -69,6 +71,7 @@ class Settings:
         _between("shift", self.shift, -LARGEST_SHIFT, LARGEST_SHIFT, "It is added to σ before σ is scaled to E σ² = 1.")
         _between("start", self.start, -1, 1, "It is the correlation of two inputs.")
         _open_unit("epsilon", self.epsilon, "It is the share of the loss that may be left.")
+        _open_unit("c_lambda", self.c_lambda, "It scales the branches of residual networks.")
         for name in ("norm_x", "norm_y"):
             _between(name, getattr(self, name), *NORMS, "It is the squared norm of an input.")
         _between("angle", self.angle, *ANGLES, "It is the angle between two inputs, in degrees.")

@@ -176,13 +176,17 @@ def _depths_axis(depths, title):
 
 
 def _architectures_in_words(found):
-    last = found.depths[-1]
+    known = np.flatnonzero(np.isfinite(found.fully_connected + found.residual))
+    if not len(known):
+        return f"The Gram matrices of {found.n} inputs and {found.activation} are singular to 16 digits."
+    k = known[-1]
+    last = found.depths[k]
     words = (
-        f"With {last} layers of {found.activation}, λ₀ of {found.n} inputs is {found.fully_connected[-1]:.3g} without "
-        f"skips and {found.residual[-1]:.3g} with them, {found.residual[-1] * last**2:.3g}/H²"
+        f"With {last} layers of {found.activation}, λ₀ of {found.n} inputs is {found.fully_connected[k]:.3g} without "
+        f"skips and {found.residual[k]:.3g} with them, {found.residual[k] * last**2:.3g}/H²"
     )
     if found.convolutional is not None:
-        words += f"; {found.convolutional[-1]:.3g} with convolutions"
+        words += f"; {found.convolutional[k]:.3g} with convolutions"
     if found.crossover is None:
         return f"{words}; the residual network overtakes at none of the depths."
     return f"{words}; the residual network overtakes at H = {found.crossover:.1f}."

@@ -27,7 +27,15 @@ from ntkit.norms import means
 from ntkit.spectra import spectrum
 
 _FEWEST_RESIDUAL = 2  # the first layer has no skip
+_SINGULAR = (
+    "the matrix must be positive definite to rounding for its least eigenvalue to be known; it is singular to 16 "
+    "digits. Take fewer inputs, inputs farther apart, or another depth."
+)
 _PLACES = 33  # of the standard deviation, before the least second moment is refined
+
+
+class SingularGramError(ValueError):
+    """A Gram matrix is singular to all digits that there are, so that its least eigenvalue is not known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +64,16 @@ class PopulationGram:
 
     @cached_property
     def least_eigenvalue(self):
-        """λ₀ = λ_min(K^(H)), to many digits also where K^(H) is nearly constant."""
-        return spectrum(self.gram).min if self.gaps is None else least_of_gaps(self.gram[0, 0], self.gaps)
+        """λ₀ = λ_min(K^(H)), to many digits also where K^(H) is nearly constant.
+
+        Raises: SingularGramError where it is not known.
+        """
+        if self.gaps is not None:
+            return least_of_gaps(self.gram[0, 0], self.gaps)
+        found = spectrum(self.gram)
+        if found.min <= found.resolution:
+            raise SingularGramError(_SINGULAR)
+        return found.min
 
     @cached_property
     def pair_floors(self):
@@ -277,7 +293,7 @@ def least_of_gaps(diagonal, gaps):
 
     In a basis that holds 1/√n the large entries are in one row and column.  Scaled to a unit diagonal the matrix is far
     from singular, its inverse is accurate, and λ_min is one over the largest eigenvalue of that.
-    Raises: ValueError where the matrix is not positive definite to rounding.
+    Raises: SingularGramError where the matrix is not positive definite to rounding.
 
     >>> gaps = 1e-20 * (1 - np.eye(3))
     >>> round(least_of_gaps(1.0, gaps) * 1e20, 12)
@@ -294,10 +310,7 @@ def least_of_gaps(diagonal, gaps):
         scaled = turned / np.outer(root, root)
     least = np.linalg.eigvalsh(scaled)[0] if np.isfinite(scaled).all() else 0.0
     if least <= n * np.finfo(float).eps:
-        raise ValueError(
-            "the matrix must be positive definite to rounding for its least eigenvalue to be known; it is singular "
-            "to 16 digits. Take fewer inputs, inputs farther apart, or another depth."
-        )
+        raise SingularGramError(_SINGULAR)
     inverse = np.linalg.inv(scaled) / np.outer(root, root)
     return float(1 / np.linalg.eigvalsh(inverse)[-1])
 

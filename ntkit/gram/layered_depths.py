@@ -11,7 +11,7 @@ import numpy as np
 
 from ntkit.arguments import whole
 from ntkit.gram.covariances import Covariance
-from ntkit.gram.layered import convolutional_gram, fully_connected_gram, residual_gram
+from ntkit.gram.layered import SingularGramError, convolutional_gram, fully_connected_gram, residual_gram
 
 _FEWEST = 2
 
@@ -23,7 +23,8 @@ class GramByDepth:
     activation, n, c_lambda
     pair_floor:      λ of the inputs, in the branches' scale s = c_λ λ^(3/2)/H
     depths:          H, ascending
-    fully_connected, residual, convolutional: λ₀, one a depth; convolutional None for inputs that are vectors
+    fully_connected, residual, convolutional: λ₀, one a depth, nan where the matrix is singular to 16 digits;
+                     convolutional None for inputs that are vectors
     pair_floors:     λ_min of the pairs of K^(H−1) of the fully connected network
     """
 
@@ -40,7 +41,7 @@ class GramByDepth:
     @property
     def crossover(self):
         """The H at which the residual network's λ₀ overtakes, between the depths by their logarithms; None if never."""
-        ahead = np.log(self.residual / self.fully_connected)
+        ahead = np.log(self.residual / self.fully_connected)  # nan is neither
         turns = np.flatnonzero((ahead[:-1] < 0) & (ahead[1:] >= 0))
         if not len(turns):
             return None
@@ -69,18 +70,28 @@ def gram_by_depth(activation, x, depths, *, c_lambda=0.5, window=3):
     images = None
     if x.ndim == 3:
         found = (convolutional_gram(activation, x, int(h), window=window, c_lambda=c_lambda) for h in depths)
-        images = np.array([population.least_eigenvalue for population in found])
+        images = _least_eigenvalues(found)
     return GramByDepth(
         activation=activation.name,
         n=len(x),
         c_lambda=c_lambda,
         pair_floor=Covariance.of(vectors).pair_floor,
         depths=depths,
-        fully_connected=np.array([population.least_eigenvalue for population in plain]),
-        residual=np.array([population.least_eigenvalue for population in skipping]),
+        fully_connected=_least_eigenvalues(plain),
+        residual=_least_eigenvalues(skipping),
         convolutional=images,
         pair_floors=np.array([population.pair_floors[-1] for population in plain]),
     )
+
+
+def _least_eigenvalues(populations):
+    found = []
+    for population in populations:
+        try:
+            found.append(population.least_eigenvalue)
+        except SingularGramError:
+            found.append(np.nan)
+    return np.array(found)
 
 
 def _depth(depth):

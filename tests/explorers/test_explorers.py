@@ -10,6 +10,7 @@ import pytest
 
 import ntkit as nk
 from ntkit.explorers import (
+    ArchitectureExplorer,
     BoundExplorer,
     DepthSpeedExplorer,
     HardnessExplorer,
@@ -31,6 +32,7 @@ KINDS = (
     HardnessExplorer,
     DepthSpeedExplorer,
     OverfittingExplorer,
+    ArchitectureExplorer,
 )
 SMALL = {"n": 10, "steps": 20, "width": 32, "rivals": ("tanh",), "depths": (2,), "draws": 20, "depth_rule": "chosen"}
 SETTINGS = (
