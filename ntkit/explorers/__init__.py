@@ -5,7 +5,9 @@ from ntkit.explorers.architecture import ArchitectureExplorer
 from ntkit.explorers.bound import BoundExplorer
 from ntkit.explorers.depth_speed import DepthSpeedExplorer
 from ntkit.explorers.hardness import HardnessExplorer
+from ntkit.explorers.hermite import HermiteExplorer
 from ntkit.explorers.lab import Lab, lab
+from ntkit.explorers.ladder import LadderExplorer
 from ntkit.explorers.overfitting import OverfittingExplorer
 from ntkit.explorers.shape import ShapeExplorer
 from ntkit.explorers.spectrum import SpectrumExplorer
@@ -21,7 +23,9 @@ __all__ = [
     "BoundExplorer",
     "DepthSpeedExplorer",
     "HardnessExplorer",
+    "HermiteExplorer",
     "Lab",
+    "LadderExplorer",
     "NormExplorer",
     "OverfittingExplorer",
     "ShapeExplorer",

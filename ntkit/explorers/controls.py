@@ -83,6 +83,7 @@ class ControlBar(VBox):
             control.show(self._bench.delta if self._bench.delta_is_chosen else float(f"{self._bench.delta:.4g}"))
 
 
+_FROM_ONE = (1.0, 2.0, 5.0, 10.0, 100.0, 1000.0)
 _NORMS = tuple(float(f"{10 * step:.3g}") for step in logarithmic_steps(-2))  # 0.1 … 9
 
 _NUMBERS = {
@@ -101,5 +102,7 @@ _NUMBERS = {
     "angle": ("angle (°)", even_steps(1, 179, 1), "angle between the two inputs, in degrees"),
     "dim": ("dimension d", whole_steps(LARGEST_DIM, start=2), "of the sphere that the points are drawn from"),
     "noise": ("noise", even_steps(0, LARGEST_NOISE, 0.05), "each label is moved by so much, up or down"),
+    "constant": ("constant", (*logarithmic_steps(-6), *_FROM_ONE), "what the papers' Ω and O leave open"),
+    "half_width": ("τ", even_steps(0.5, 20, 0.5), "polynomials are near σ' on [−τ, τ]"),
     "steps": ("steps", (50, 100, 200, 300, 500, 1000, 2000, 5000), "steps of full-batch gradient descent"),
 }

@@ -7,6 +7,7 @@ LARGEST_N = 400
 LARGEST_SHIFT = 100
 NORMS = (1e-3, 1e3)
 ANGLES = (1e-6, 180 - 1e-6)
+CONSTANTS, HALF_WIDTHS = (1e-9, 1e9), (0.01, 100)
 LAYERS = ("all", "top")
 DEPTH_RULES = ("required", "chosen")
 LARGEST_DIM, LARGEST_NOISE = 100, 0.5
@@ -28,6 +29,8 @@ class Settings:
     c_lambda: c_λ of the scale of residual branches.
     dim: of the sphere that random points are drawn from; noise: of their labels; depth_rule: whether a panel that knows
     which depth a theorem asks for takes that one, "required", or `depth`, "chosen".
+    constant: what the papers' Ω and O leave open; half_width: τ, of the interval [−τ, τ] on which polynomials are near
+    σ'.
     Raises: ValueError for a value out of range, TypeError for one of the wrong kind.
 
     >>> Settings(depth=40).delta
@@ -56,6 +59,8 @@ class Settings:
     noise: float = 0.3
     depth_rule: str = "required"
     epsilon: float = 1e-3
+    constant: float = 1.0
+    half_width: float = 4.0
     c_lambda: float = 0.5
 
     def __post_init__(self):
@@ -71,6 +76,8 @@ class Settings:
         _between("shift", self.shift, -LARGEST_SHIFT, LARGEST_SHIFT, "It is added to σ before σ is scaled to E σ² = 1.")
         _between("start", self.start, -1, 1, "It is the correlation of two inputs.")
         _open_unit("epsilon", self.epsilon, "It is the share of the loss that may be left.")
+        _between("constant", self.constant, *CONSTANTS, "It stands for what Ω and O leave open.")
+        _between("half_width", self.half_width, *HALF_WIDTHS, "Polynomials are near σ' on [−half_width, half_width].")
         _open_unit("c_lambda", self.c_lambda, "It scales the branches of residual networks.")
         for name in ("norm_x", "norm_y"):
             _between(name, getattr(self, name), *NORMS, "It is the squared norm of an input.")

@@ -237,7 +237,7 @@ def hermite_lab_picture(decays, errors):
     >>> decays = [nk.gram.hermite_decay.slope_decay(gelu)]
     >>> picture = hermite_lab_picture(decays, nk.gram.approximation.slope_errors(gelu, 3.0, [4, 8]))
     >>> picture.summary.split(". ")[1]
-    "On [−3, 3] a polynomial of degree 8 comes within 0.0123 of gelu'."
+    'On [−3, 3] a polynomial of degree 8 comes within 0.0123 of the slope of gelu.'
     """
     coefficients = decay_picture(decays)
     right = {"xaxis": "x2", "yaxis": "y2", "hovertemplate": _HOVER}
@@ -262,5 +262,5 @@ def hermite_lab_picture(decays, errors):
             ),
         },
         summary=f"{coefficients.summary} On [−{errors.half_width:.3g}, {errors.half_width:.3g}] a polynomial of degree "
-        f"{errors.degrees[-1]} comes within {errors.measured[-1]:.3g} of {errors.activation}'.",
+        f"{errors.degrees[-1]} comes within {errors.measured[-1]:.3g} of the slope of {errors.activation}.",
     )

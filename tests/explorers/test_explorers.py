@@ -14,6 +14,8 @@ from ntkit.explorers import (
     BoundExplorer,
     DepthSpeedExplorer,
     HardnessExplorer,
+    HermiteExplorer,
+    LadderExplorer,
     NormExplorer,
     OverfittingExplorer,
     ShapeExplorer,
@@ -33,6 +35,8 @@ KINDS = (
     DepthSpeedExplorer,
     OverfittingExplorer,
     ArchitectureExplorer,
+    LadderExplorer,
+    HermiteExplorer,
 )
 SMALL = {"n": 10, "steps": 20, "width": 32, "rivals": ("tanh",), "depths": (2,), "draws": 20, "depth_rule": "chosen"}
 SETTINGS = (
@@ -131,7 +135,7 @@ def test_frozen_curves_stay_while_others_move(kind):
     explorer.activation, explorer.depth = "erf", 9
     frozen = {trace.name: trace for trace in explorer.figure.data if trace.name.endswith("(frozen)")}
     assert frozen
-    assert any(trace.name.startswith("frozen: relu, L = 4") for trace in explorer.figure.data)
+    assert any(trace.name.startswith("frozen: relu, ") for trace in explorer.figure.data)
     for name, trace in frozen.items():
         np.testing.assert_array_equal(trace.y, before[name.removesuffix(" (frozen)")])
     explorer.tools.thaw.click()
