@@ -36,6 +36,8 @@ def distances_picture(found):
             np.where(geometry.counts > 0, geometry.counts / geometry.counts.sum() / np.diff(geometry.edges), np.nan),
             {**EXACT, "color": color, "dash": dash, "shape": "hvh"},
             hovertemplate="%{y:.3g}",
+            mode="lines+markers",
+            marker={"size": 3, "color": color},
         )
         for (name, geometry), (color, dash) in _styled(found)
     )

@@ -19,6 +19,7 @@ from ntkit.theorems import (
     one_layer,
     optimisation,
     overfitting,
+    training,
     uncentred,
 )
 from ntkit.theorems.entry import Assumption, Claim, Entry, Subject
@@ -58,6 +59,7 @@ _SUBJECTS = (
     one_layer,
     misprints,
     layered,
+    training,
 )  # in the order of the paper
 
 ENTRIES = {entry.key: entry for subject in _SUBJECTS for entry in getattr(subject, "ENTRIES", ())}
