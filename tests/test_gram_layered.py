@@ -380,6 +380,17 @@ def test_entries_approach_the_population_like_the_root_of_the_width():
     assert slope == pytest.approx(-0.5, abs=0.15)
 
 
+def test_a_width_that_suffices_does():
+    # Given what the error at a small width says of the width at which it is λ₀/4
+    x = eight_points()
+    population = gram.fully_connected_gram(TANH, x, 1)
+    width = gram.gram_error(TANH, x, population, 200, draws=20).sufficient_width
+    # When networks of that width are drawn
+    found = gram.gram_error(TANH, x, population, round(width), draws=10, seed=100)
+    # Then it is
+    assert found.errors.mean() == pytest.approx(population.least_eigenvalue / 4, rel=0.3)
+
+
 @pytest.mark.parametrize(("window", "branch", "x"), [(1, None, TRIPLE), (1, 0.4, TRIPLE), (3, 0.4, two_images())])
 def test_layer_grams_are_inner_products_of_gradients(window, branch, x):
     network = gram.layered_network(TANH, x.shape[1], 3, 11, window=window, branch=branch)

@@ -51,6 +51,16 @@ from ntkit.gram.eigenvalues import (
     population_h_eigenvalues,
     population_sum_eigenvalues,
 )
+from ntkit.gram.finite import (
+    features_g,
+    finite_classes,
+    finite_eigenvalues,
+    finite_g,
+    finite_h,
+    finite_h_eigenvalues,
+    finite_sum_eigenvalues,
+    softmax_jacobian,
+)
 from ntkit.gram.followed import Followed, follow
 from ntkit.gram.initialisation import Initialisation, dzps, fan_in, fan_out
 from ntkit.gram.kinks import Kink, KinkClass, classify_kink, half_circle_law
@@ -64,7 +74,7 @@ from ntkit.gram.layered import (
     scaling_constant_over,
 )
 from ntkit.gram.layered_depths import GramByDepth, gram_by_depth
-from ntkit.gram.layered_finite import LayeredNetwork, Stability, layered_network, stability
+from ntkit.gram.layered_finite import GramError, LayeredNetwork, Stability, gram_error, layered_network, stability
 from ntkit.gram.lemma_constants import Concentration, Smoothness, smoothness, theorem_d1
 from ntkit.gram.losses import (
     CROSS_ENTROPY,
@@ -98,6 +108,7 @@ __all__ = [
     "Enough",
     "Followed",
     "GramByDepth",
+    "GramError",
     "GramSpectrum",
     "Initialisation",
     "Kink",
@@ -130,9 +141,17 @@ __all__ = [
     "expected_loss",
     "fan_in",
     "fan_out",
+    "features_g",
+    "finite_classes",
+    "finite_eigenvalues",
+    "finite_g",
+    "finite_h",
+    "finite_h_eigenvalues",
+    "finite_sum_eigenvalues",
     "follow",
     "fully_connected_gram",
     "gram_by_depth",
+    "gram_error",
     "half_circle_law",
     "hermite_decay",
     "layered_network",
@@ -163,6 +182,7 @@ __all__ = [
     "scaling_constant_over",
     "slope_bounds",
     "smoothness",
+    "softmax_jacobian",
     "stability",
     "stated_bounds",
     "stuck_share",

@@ -145,6 +145,47 @@ def layered_network(activation, inputs, depth, width, *, window=1, branch=None, 
 
 
 @dataclass(frozen=True, eq=False)
+class GramError:
+    """‖G^(H)(0) − K^(H)‖₂ over draws of networks of one width.
+
+    width, least_eigenvalue: m, and λ₀
+    errors: (draws,)
+    """
+
+    width: int
+    least_eigenvalue: float
+    errors: np.ndarray
+
+    @property
+    def sufficient_width(self):
+        """The m at which the mean error is λ₀/4, as the theorems need it, if it falls like m^(−½)."""
+        return self.width * (4 * self.errors.mean() / self.least_eigenvalue) ** 2
+
+
+def gram_error(activation, x, population, width, *, draws=10, seed=0, device=None):
+    """The GramError of networks of a population Gram matrix.
+
+    Parameters: activation; x, inputs; population, their PopulationGram; width m; draws ≥ 2, from `seed`; device.
+    Raises: ValueError for values out of range.
+    Source: Du et al. (2018), Lemmas A.2, B.2, C.2.
+
+    >>> import ntkit as nk
+    >>> sigma, x = nk.activation("tanh"), nk.data.sphere(4, seed=0).x
+    >>> found = gram_error(sigma, x, nk.gram.fully_connected_gram(sigma, x, 2), 100, draws=5)
+    >>> bool(100 < found.sufficient_width < 10_000)
+    True
+    """
+    draws = whole("draws", draws, least=2, must="be a whole number of networks, at least 2")
+    channels = np.asarray(x).shape[1]
+    settings = {"window": population.window, "branch": population.branch, "device": device}
+    networks = (
+        layered_network(activation, channels, population.depth, width, seed=seed + k, **settings) for k in range(draws)
+    )
+    errors = [np.linalg.norm(network.layer_grams(x)[-1] - population.gram, 2) for network in networks]
+    return GramError(int(width), population.least_eigenvalue, np.array(errors))
+
+
+@dataclass(frozen=True, eq=False)
 class Stability:
     """How far a network moved while it was trained by gradient descent on ½‖y − u‖², all W^(h), a fixed.
 
