@@ -12,6 +12,16 @@ import pytest
 import torch
 
 import ntkit as nk
+from ntkit.architectures import (
+    Architecture,
+    AveragePool,
+    Convolution,
+    Dense,
+    Elementwise,
+    Flatten,
+    GlobalAverage,
+    Residual,
+)
 from ntkit.norms import moments
 
 TABLES = Path(__file__).parent / "reference"
@@ -38,6 +48,7 @@ ITERATES = load("iterates")["iterates"]
 PRODUCTS = load("unequal_norms")["products"]
 NETWORKS = load("networks")
 NEURAL_TANGENTS = load("neural_tangents")
+IMAGES = load("neural_tangents_images")
 SPEC = load("spec_values")
 
 
@@ -236,6 +247,57 @@ def test_matrices_of_neural_tangents(row):
     for kernel, key in ((got.nngp, "nngp"), (got.ntk, "ntk")):
         wanted = np.array(row[key])
         assert_within(kernel[trusted], wanted[trusted], MATRIX_TOLERANCE * np.abs(wanted).max(), key)
+
+
+def residual(*branch, skip=()):
+    return Residual(branch, skip=skip)
+
+
+def network_of_images(title, sigma):
+    """What make_neural_tangents_images.py calls `title`, from ntkit's own layers."""
+    act = Elementwise(sigma)
+
+    def conv(window, **options):
+        return Convolution(window, 1.2, 0.3, **options)
+
+    same = (conv(3, padding="zero"), act, conv((2, 3), padding="zero"), act)
+    circular = (conv(3), act, conv(3), act)
+    block = residual(act, conv(3))
+    layers = {
+        "circular, flattened": (*circular, Flatten()),
+        "circular, averaged": (*circular, GlobalAverage()),
+        "zero, flattened": (*same, Flatten()),
+        "zero, averaged": (*same, GlobalAverage()),
+        "valid with strides": (conv(2, padding="valid", stride=(2, 1)), act, GlobalAverage()),
+        "pooled inside": (conv(3), act, AveragePool(2), conv(2), act, GlobalAverage()),
+        "residual": (conv(3), block, block, act, GlobalAverage()),
+        "dense behind flatten": (conv(3), act, Flatten(), Dense(1.1, 0.2), act),
+    }
+    return Architecture((layers[title],), (Dense(),))
+
+
+def residual_network_of_rows(title, sigma):
+    act, stem = Elementwise(sigma), Dense(fan_in_scaling=False)
+    block = residual(act, Dense(0.9, 0.2))
+    wide = residual(act, Dense(0.9, 0.2), act, Dense(0.7), skip=(Dense(0.5),))
+    layers = {"residual": (stem, block, block), "two layers a branch": (stem, wide, wide, act)}
+    return Architecture((layers[title],), (Dense(),))
+
+
+@pytest.mark.parametrize(
+    "row", IMAGES["kernels"], ids=lambda r: f"{r['activation']}-{r['inputs']}-{r['network']}".replace(" ", "_")
+)
+def test_convolutional_and_residual_networks_of_neural_tangents(row):
+    build = network_of_images if row["inputs"] == "images" else residual_network_of_rows
+    got = build(row["network"], nk.activation(row["activation"])).kernels(np.array(IMAGES["inputs"][row["inputs"]]))
+    # Its ReLU loses half of the digits where a pixel meets itself: on the diagonal, and everywhere behind pooling.
+    pooled = row["network"] not in ("circular, flattened", "zero, flattened", "dense behind flatten")
+    diagonal = np.eye(len(got.nngp), dtype=bool) | (pooled and row["inputs"] == "images")
+    rough = diagonal & (row["activation"] == "relu")
+    for kernel, key in ((got.nngp, "nngp"), (got.ntk, "ntk")):
+        wanted = np.array(row[key])
+        allowed = np.where(rough, 1e-6, MATRIX_TOLERANCE) * np.abs(wanted).max()
+        assert_within(kernel, wanted, allowed, key)
 
 
 # --- the papers' numbers ---------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The contract that every layer type inherits: its kernel rule against its finite twin.
 
-A subclass supplies `layers(width)`, the hidden layers of a small network of that type, and inherits the tests.
+A subclass supplies `blocks`, the hidden layers of a small network of that type, and inherits the tests.
 """
 
 import numpy as np
@@ -9,8 +9,6 @@ import torch
 
 import ntkit as nk
 from ntkit.architectures import Architecture, Dense
-
-WIDTH, SEEDS = 256, 120
 
 
 def inputs(norms):
@@ -22,34 +20,40 @@ def inputs(norms):
     return x if norms == "unit" else x * np.array([0.5, 0.8, 1.0, 1.3, 1.7])[:, None]
 
 
-class LayerContract:
-    """Inherit, and define `blocks`: a tuple of tuples of layers, one a hidden layer."""
+def images():
+    """Four images of 2 channels and 4 × 3 pixels: generic, a near pair, one with a blank corner."""
+    x = np.random.default_rng(7).normal(size=(4, 2, 4, 3))
+    x[1] = x[0] + 0.1 * x[1]
+    x[3, :, :3, :] = 0.0
+    return x
+
+
+class _Contract:
+    """What rows and images have in common: theory against finite networks, symmetry, blocks, types."""
 
     blocks = ()
+    input_dim = 4
+    width, seeds = 256, 120
 
     @property
     def net(self):
         return Architecture(self.blocks, (Dense(),))
 
-    @pytest.fixture(params=["unit", "any"])
-    def x(self, request):
-        return inputs(request.param)
-
     def test_theory_meets_finite_networks(self, x):
         # Setup: the kernels of independent finite twins
         tensor = torch.tensor(x)
         samples = {"nngp": [], "ntk": []}
-        for seed in range(SEEDS):
-            module = self.net.module(4, WIDTH, seed, dtype=torch.float64)
+        for seed in range(self.seeds):
+            module = self.net.module(self.input_dim, self.width, seed, dtype=torch.float64)
             samples["nngp"].append(nk.empirical_nngp(module, tensor).numpy())
             samples["ntk"].append(nk.empirical_ntk(module, tensor).numpy())
         theory = self.net.kernels(x)
         # Test: five standard errors of the mean, and the bias of finite width, O(1/m), below them
         for name, drawn in samples.items():
-            mean, error = np.mean(drawn, axis=0), np.std(drawn, axis=0, ddof=1) / np.sqrt(SEEDS)
+            mean, error = np.mean(drawn, axis=0), np.std(drawn, axis=0, ddof=1) / np.sqrt(self.seeds)
             wanted = getattr(theory, name)
             excess = np.abs(mean - wanted) - 5 * error
-            assert excess.max() <= 2 / WIDTH * np.abs(wanted).max(), name
+            assert excess.max() <= 2 / self.width * np.abs(wanted).max(), name
 
     def test_kernels_are_symmetric_and_positive(self, x):
         for kernel in vars(self.net.kernels(x)).values():
@@ -63,14 +67,6 @@ class LayerContract:
                 getattr(part, name), getattr(whole, name)[:2, 1:], rtol=1e-9, atol=1e-10 * np.abs(whole.ntk).max()
             )
 
-    def test_sphere_and_any_norm_agree(self, x):
-        """Unit rows through the rules for inputs of different norms: one row of another norm switches to them."""
-        unit = inputs("unit")
-        sphere, mixed = self.net.kernels(unit), self.net.kernels(np.vstack([unit, 1.5 * unit[:1]]))
-        for name in ("nngp", "ntk"):
-            scale = np.abs(getattr(sphere, name)).max()
-            np.testing.assert_allclose(getattr(mixed, name)[:5, :5], getattr(sphere, name), atol=1e-10 * scale)
-
     def test_float32_and_torch(self, x):
         wanted = self.net.kernels(x)
         for values in (x.astype(np.float32), torch.tensor(x), torch.tensor(x, dtype=torch.float32)):
@@ -83,3 +79,38 @@ class LayerContract:
                 # rounding the inputs to float32 moves an angle by 1e-7, and a kernel with a kink as much
                 tolerance = 1e-12 if values.dtype in (torch.float64, np.float64) else 5e-6
                 assert error <= tolerance * np.abs(expected).max(), (name, values.dtype)
+
+
+class LayerContract(_Contract):
+    """Inherit, and define `blocks`: a tuple of tuples of layers, one a hidden layer, for rows."""
+
+    @pytest.fixture(params=["unit", "any"])
+    def x(self, request):
+        return inputs(request.param)
+
+    def test_sphere_and_any_norm_agree(self, x):
+        """Unit rows through the rules for inputs of different norms: one row of another norm switches to them."""
+        unit = inputs("unit")
+        sphere, mixed = self.net.kernels(unit), self.net.kernels(np.vstack([unit, 1.5 * unit[:1]]))
+        for name in ("nngp", "ntk"):
+            scale = np.abs(getattr(sphere, name)).max()
+            np.testing.assert_allclose(getattr(mixed, name)[:5, :5], getattr(sphere, name), atol=1e-10 * scale)
+
+
+class ImageContract(_Contract):
+    """Inherit, and define `blocks`: a tuple of tuples of layers, one a hidden layer, for images."""
+
+    input_dim = (2, 4, 3)
+    width, seeds = 96, 100
+
+    @pytest.fixture
+    def x(self):
+        return images()
+
+    def test_several_blocks_of_pairs_are_one(self, x, monkeypatch):
+        whole = self.net.kernels(x)
+        monkeypatch.setattr("ntkit.kernels.images._BYTES", 1)
+        assert_close = np.testing.assert_allclose
+        for name in ("nngp", "ntk"):
+            scale = np.abs(getattr(whole, name)).max()
+            assert_close(getattr(self.net.kernels(x), name), getattr(whole, name), atol=1e-12 * scale)
