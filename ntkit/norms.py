@@ -41,7 +41,7 @@ from ntkit.slopes import piecewise_constant_levels
 _TERMS = (64, 128, 256, 512, 1024, 2048, 4096)
 _FEW_NORMS = 3
 _FEW_PAIRS = 64  # done one by one before a table is ready
-_FEW_MOMENTS = 64  # variances whose moments are taken one by one
+_FEW_MOMENTS = 24  # variances whose moments are taken one by one
 _MOMENT_PANEL, _MOMENT_POINTS = 0.5, 20  # of log √q
 _ANGLE_POINTS = (24, 48, 96, 160)
 _NORM_POINTS = (8, 14, 24, 40, 56)
@@ -155,16 +155,22 @@ def _mean_slopes(sigma, variances):
     return _of_every(sigma, variances, _mean_slope)
 
 
+@lru_cache(maxsize=256)
+def _rescaled(sigma, root):
+    """x ↦ σ(root · x), resolved once for all its moments."""
+    return sigma.rescaled(root)
+
+
 def _second_moment(sigma, root):
-    return sigma.rescaled(root).second_moment
+    return _rescaled(sigma, root).second_moment
 
 
 def _mean(sigma, root):
-    return sigma.rescaled(root).mean
+    return _rescaled(sigma, root).mean
 
 
 def _mean_slope(sigma, root):
-    return float(sigma.rescaled(root).hermite(2)[1]) / root
+    return float(_rescaled(sigma, root).hermite(2)[1]) / root
 
 
 def _of_every(sigma, variances, moment):

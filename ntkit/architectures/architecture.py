@@ -101,6 +101,13 @@ class Architecture:
         return any(isinstance(layer, POOLING) for layer in walk(self.layers))
 
     @property
+    def pools_inside(self):
+        """Whether an activation follows such an average, so that it has to know the variance that is left."""
+        layers = list(walk(self.layers))
+        first = next((place for place, layer in enumerate(layers) if isinstance(layer, POOLING)), len(layers))
+        return any(isinstance(layer, Elementwise) for layer in layers[first:])
+
+    @property
     def scales_inputs(self):
         """Whether the first layer divides by the root of the number of its inputs."""
         return self.weighted_layers[0].fan_in_scaling

@@ -259,12 +259,14 @@ def _diagonal(values, count):
 
 
 def _pooled(state, average, pixel_axes):
-    """The state behind averages over pixels; its variances are those of an image with itself.
+    """The state behind averages over pixels; its variances are those of an image with itself, nan if nobody asks.
 
     h and s follow from variances and covariance, so that of two images that differ by rounding h is lost here.
     """
-    if state.selves is None:
+    if state.axes[0] == state.axes[1]:
         raise ValueError("pooling must know the covariance of all pairs of pixels; this state pairs equal pixels only.")
+    if state.selves is None:
+        return _averaged(state, average, pixel_axes, (float("nan"), float("nan")))
     variances = [_diagonal(average(own.covariance), pixel_axes) for own in state.selves]
     placed = tuple(_placed(values, side, pixel_axes, 0) for side, values in enumerate(variances))
     pooled = _averaged(state, average, pixel_axes, placed)

@@ -46,13 +46,16 @@ def _numbers(architecture, x):
 
 
 def _block(architecture, x, y, ntk):
-    state = image_state(x, y, pooled=architecture.pools_pixels, ntk=ntk)
+    state = image_state(x, y, pooled=architecture.pools_pixels, selves=architecture.pools_inside, ntk=ntk)
     found = read_out(architecture, state)
     return [kernel for kernel in (found.nngp, found.ntk) if kernel is not None]
 
 
-def image_state(x, y, *, pooled, ntk=True):
-    """The state of images x (n, channels, *pixels) and y (p, channels, *pixels); `pooled`: of all pairs of pixels.
+def image_state(x, y, *, pooled, selves=False, ntk=True):
+    """The state of images x (n, channels, *pixels) and y (p, channels, *pixels).
+
+    Parameters: pooled, whether all pairs of pixels are followed, and not equal ones alone; selves, whether each image
+    with itself is followed as well, for activations behind a pooling layer.
 
     >>> import numpy as np
     >>> image_state(np.ones((2, 3, 4, 4)), np.ones((5, 3, 4, 4)), pooled=False).covariance.shape
@@ -66,7 +69,7 @@ def image_state(x, y, *, pooled, ntk=True):
     axes = tuple(range(count)), tuple(range(count, 2 * count))
     here, there = ([_with_room(c, side) for c in channels] for channels, side in ((first, 0), (second, 1)))
     crossed = _state([c[..., :, None] for c in here], [c[..., None, :] for c in there], axes, ntk)
-    return replace(crossed, selves=tuple(_own(channels, axes, ntk) for channels in (first, second)))
+    return replace(crossed, selves=tuple(_own(part, axes, ntk) for part in (first, second))) if selves else crossed
 
 
 def _own(channels, axes, ntk):
