@@ -35,18 +35,22 @@ from ntkit.gaussian import (
     root_density,
     subdivide,
 )
+from ntkit.octaves import OctavePolynomials, sample_margins
 from ntkit.resolving import resolve
 from ntkit.slopes import piecewise_constant_levels
 
 _TERMS = (64, 128, 256, 512, 1024, 2048, 4096)
 _FEW_NORMS = 3
 _FEW_PAIRS = 64  # done one by one before a table is ready
+_DIRECT_PAIRS = 1 << 14  # up to here a dual is evaluated, beyond it is read from a table
+_LOOK_UPS = 1 << 15  # at a time
 _FEW_MOMENTS = 24  # variances whose moments are taken one by one
 _MOMENT_PANEL, _MOMENT_POINTS = 0.5, 20  # of log √q
 _ANGLE_POINTS = (24, 48, 96, 160)
 _NORM_POINTS = (8, 14, 24, 40, 56)
 _RANGE_STEP = 0.5  # of log q
 _TAIL = 1e-12
+_WHOLE_LINE = 9.0  # nodes up to here see all that a normal variable does
 _NARROWEST = 0.2  # panels of the plane; narrower ones take minutes
 _CHUNK = 1 << 13
 _GRADING = np.concatenate([[0.0], 2.5 ** np.arange(-14.0, 1.0)])  # of the angle, towards 0
@@ -235,25 +239,51 @@ def _assemble(variance1, variance2, rho, near, rest, slope):
 
 def _homogeneous(sigma, variance1, variance2, rho, margin, slope):
     """σ = f + c, f(tx) = t^r f(x): E f(u)f(v) = (q₁q₂)^{r/2} f̂(ρ); the distance does not see c."""
-    degree, part, shape = sigma.degree_of_base, sigma.without_shift(), rho.shape
-    dual, constant = part.dual, sigma.scale * sigma.shift
-    pair = dual.pair(rho.reshape(-1), margin.reshape(-1), slope=slope)
+    degree, part = sigma.degree_of_base, sigma.without_shift()
+    at_one, constant = part.dual.at_one, sigma.scale * sigma.shift
+    nearer, slopes = _unit_pairs(part, rho, margin, slope)
+    xp, further = array_namespace(rho), 2 * at_one - nearer
+    half_distance, half_sum = xp.where(rho < 0, further, nearer), xp.where(rho < 0, nearer, further)
     roots = variance1**0.5, variance2**0.5
     powers = roots[0] ** degree, roots[1] ** degree
-    mismatch = 0.5 * dual.at_one * (powers[0] - powers[1]) ** 2
+    mismatch = 0.5 * at_one * (powers[0] - powers[1]) ** 2
     product = powers[0] * powers[1]
     means = part.mean * powers[0], part.mean * powers[1]
-    nearer = array_namespace(rho).minimum(pair.half_distance, pair.half_sum).reshape(shape)
     return Moments(
-        *(
-            dual.at_one * power**2 + 2 * constant * mean + constant**2
-            for power, mean in zip(powers, means, strict=True)
-        ),
-        mismatch + product * pair.half_distance.reshape(shape),
-        mismatch + product * pair.half_sum.reshape(shape) + 2 * constant * (means[0] + means[1] + constant),
-        (roots[0] * roots[1]) ** (degree - 1) * pair.slope.reshape(shape) if slope else None,
-        None if constant else nearer / dual.at_one,
+        *(at_one * power**2 + 2 * constant * mean + constant**2 for power, mean in zip(powers, means, strict=True)),
+        mismatch + product * half_distance,
+        mismatch + product * half_sum + 2 * constant * (means[0] + means[1] + constant),
+        (roots[0] * roots[1]) ** (degree - 1) * slopes if slope else None,
+        None if constant else xp.minimum(half_distance, half_sum) / at_one,
     )
+
+
+def _unit_pairs(part, rho, margin, slope):
+    """f̂(1) − f̂(ρ) for ρ ≥ 0, f̂(1) + f̂(ρ) for ρ < 0, and f̂'(ρ): by the dual, or its table if there are many pairs."""
+    xp, shape = array_namespace(rho), rho.shape
+    rho, margin = rho.reshape(-1), margin.reshape(-1)
+    if math.prod(shape) <= _DIRECT_PAIRS:
+        pair = part.dual.pair(rho, margin, slope=slope)
+        found = [xp.where(rho < 0, pair.half_sum, pair.half_distance), pair.slope]
+    else:
+        table = _unit_table(part, slope)
+        parts = [table(rho[i], margin[i]) for i in _slices(rho)]
+        found = [xp.concat(values) for values in zip(*parts, strict=True)]
+    return found[0].reshape(shape), found[1].reshape(shape) if slope else None
+
+
+def _slices(array):
+    size = _LOOK_UPS if not is_torch_array(array) else len(array)
+    return (slice(start, start + size) for start in range(0, len(array), size))
+
+
+@lru_cache(maxsize=64)
+def _unit_table(part, slope):
+    margins = sample_margins()
+    rho = np.concatenate([1 - margins, margins - 1, [1.0, -1.0]])
+    pair = part.dual.pair(rho, np.concatenate([margins, margins, [0.0, 0.0]]), slope=slope)
+    kept = [np.where(rho < 0, pair.half_sum, pair.half_distance), *([pair.slope] if slope else [])]
+    return OctavePolynomials([values[:-2].reshape(2, -1) for values in kept], [values[-2:] for values in kept])
 
 
 # --- smooth --------------------------------------------------------------------------------------------------------
@@ -264,30 +294,61 @@ def _hermite(sigma, variance1, variance2, rho, margin, slope):
     rows, columns = _coefficients(sigma, variance1, variance2)
     if rows is None:
         raise _too_large(sigma, max(float(variance1.max()), float(variance2.max())) ** 0.5)
-    magnitude = array_namespace(rho).abs(rho)
-    parts = []
-    for sign in (1.0, -1.0):
-        signed = -columns * (-1.0) ** np.arange(columns.shape[-1]) if sign < 0 else columns
-        first, second = _like(rows, rho), _like(signed, rho)
-        parts.append(_half_square_distance(first, second) + margin * _horner_rest(first, second, magnitude))
+    first, second = _like(rows, rho), _like(columns, rho)
     q1, q2 = second_moments(sigma, variance1), second_moments(sigma, variance2)
-    near = array_namespace(rho).where(rho < 0, parts[1], parts[0])
-    return _assemble(
-        q1, q2, rho, near, _hermite_slope(rows, columns, variance1, variance2, rho) if slope else None, slope
-    )
+    near = _in_slabs(_hermite_distance, (first, second), (rho, margin))
+    rest = None
+    if slope:
+        slopes = (_slope_coefficients(a, q) for a, q in ((rows, variance1), (columns, variance2)))
+        rest = _in_slabs(_horner, tuple(_like(a, rho) for a in slopes), (rho,))
+    return _assemble(q1, q2, rho, near, rest, slope)
 
 
-def _hermite_slope(rows, columns, variance1, variance2, rho):
-    """Σ_m s_m(q₁) s_m(q₂) ρ^m, s_m = √((m+1)/q) a_{m+1}(q)."""
-    root = np.sqrt(np.arange(1, rows.shape[-1]))
-    first, second = (
-        _like(root * a[..., 1:] / np.sqrt(_to_numpy(q)).reshape(*a.shape[:-1], 1), rho)
-        for a, q in ((rows, variance1), (columns, variance2))
-    )
-    value = _outer(first, second, -1) + 0.0 * rho
-    for m in range(first.shape[-1] - 2, -1, -1):
+def _in_slabs(act, coefficients, pairs):
+    """act(rows, columns, *pairs) by slabs of the first axis that stay in the processor's cache."""
+    rho = pairs[0]
+    count = rho.shape[0]
+    size = max(1, count * _LOOK_UPS // max(1, math.prod(rho.shape)))
+    if is_torch_array(rho) or size >= count:
+        return act(*coefficients, *pairs)
+    out = np.empty(rho.shape)
+    for start in range(0, count, size):
+        part = slice(start, start + size)
+        rows, columns = coefficients
+        if rho.ndim > 2:  # pixels lead: of the first input, of the second, or of both
+            columns = columns[part] if columns.shape[0] > 1 else columns
+        rows = rows[part] if rows.shape[0] > 1 else rows
+        out[part] = act(rows, columns, *(values[part] for values in pairs))
+    return out
+
+
+def _hermite_distance(rows, columns, rho, margin):
+    """½E(u − v)² where ρ ≥ 0, ½E(u + v)² where ρ < 0: there with v(−x) in the place of −v(x)."""
+    xp = array_namespace(rho)
+    magnitude, negative = xp.abs(rho), rho < 0
+    near = None
+    if not bool(negative.all()):
+        near = _half_square_distance(rows, columns) + margin * _horner_rest(rows, columns, magnitude)
+    if bool(negative.any()):
+        signs = _like(-((-1.0) ** np.arange(columns.shape[-1])), rho)
+        mirrored = columns * signs
+        other = _half_square_distance(rows, mirrored) + margin * _horner_rest(rows, mirrored, magnitude)
+        near = other if near is None else xp.where(negative, other, near)
+    return near
+
+
+def _slope_coefficients(coefficients, variances):
+    """s_m(q) = √((m+1)/q) a_{m+1}(q), so that E σ'σ' = Σ_m s_m(q₁) s_m(q₂) ρ^m."""
+    root = np.sqrt(np.arange(1, coefficients.shape[-1]))
+    return root * coefficients[..., 1:] / np.sqrt(_to_numpy(variances)).reshape(*coefficients.shape[:-1], 1)
+
+
+def _horner(rows, columns, rho):
+    """Σ_m r_m c_mᵀ ∘ ρ^m."""
+    value = _outer(rows, columns, -1) + 0.0 * rho
+    for m in range(rows.shape[-1] - 2, -1, -1):
         value *= rho
-        value += _outer(first, second, m)
+        value += _outer(rows, columns, m)
     return value
 
 
@@ -326,7 +387,8 @@ def _coefficients(sigma, variance1, variance2):
     edges = np.concatenate([-missing[::-1], largest.edges, missing])
     nodes, weights = (a.ravel() for a in panel_nodes(edges, NODES))
     weights = weights * root_density(nodes)
-    at_zero = float(sigma(np.zeros(1))[0])  # taken off, or it would drown what a small norm adds to it
+    # σ(0) is taken off, or it would drown what a small norm adds to it; not of a σ that decays within the nodes
+    at_zero = float(sigma(np.zeros(1))[0]) if edges[-1] >= _WHOLE_LINE else 0.0
     values = sigma(distinct[:, None] * nodes) - at_zero
     wanted = (values**2) @ (weights * root_density(nodes))
     for terms in _TERMS:

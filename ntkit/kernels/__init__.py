@@ -15,14 +15,12 @@ from array_api_compat import array_namespace, is_torch_array
 from ntkit.kernels.images import image_matrices, image_state
 from ntkit.kernels.rows import gram_state, row_matrices
 from ntkit.kernels.state import CENTRED, Kernels, KernelState, demand_one, read_out, run, sphere_state
-from ntkit.kernels.tables import ProfileTable
 from ntkit.memory import ensure_fits
 
 __all__ = [
     "CENTRED",
     "KernelState",
     "Kernels",
-    "ProfileTable",
     "blocks",
     "demand_one",
     "gram_state",
