@@ -3,6 +3,7 @@
 import mpmath as mp
 import numpy as np
 import pytest
+import torch
 
 import ntkit as nk
 from ntkit import gram
@@ -368,3 +369,216 @@ def test_there_is_no_law_without_a_kink():
         gram.classify_kink(nk.activation("step")).law(10)
     with pytest.raises(ValueError, match="n must be at least 2"):
         gram.half_circle_law(1, 1)
+
+
+# ---- finite width
+
+
+STARTS = {
+    "DZPS": gram.dzps(),
+    "normalised": gram.dzps(normalize=True),
+    "fan-in": gram.fan_in(4),
+    "fan-out": gram.fan_out(64),
+}
+
+
+def network(sigma, z, start, width, seed, outputs=1):
+    """The network as appendix D writes it, in torch: inputs, trained weights by name, and its outputs as a function."""
+    weights, biases, alpha = start.draw(z.shape[1], width, np.random.default_rng(seed), outputs)
+    top = torch.tensor(alpha * width**start.output_power, requires_grad=True)
+    hidden, biases, z = torch.tensor(weights, requires_grad=True), torch.tensor(biases), torch.tensor(z)
+    multiplier = start.multiplier(sigma, width)
+
+    def outputs_of(hidden, top):
+        return multiplier * sigma(z @ hidden.T + biases) @ top
+
+    return hidden, top, outputs_of
+
+
+def moved(outputs, weights, direction):
+    """The derivative of all outputs, in the order of the rows, when the weights move in that direction."""
+    gradients = [torch.autograd.grad(value, weights, retain_graph=True)[0] for value in outputs.ravel()]
+    return np.array([(gradient * direction).sum().item() for gradient in gradients])
+
+
+def gram_by_autograd(outputs, weights):
+    """Inner products of the gradients of all outputs, in the order of the rows."""
+    gradients = [torch.autograd.grad(value, weights, retain_graph=True)[0].ravel() for value in outputs.ravel()]
+    rows = torch.stack(gradients).numpy()
+    return rows @ rows.T
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+@pytest.mark.parametrize("name", ["relu", "tanh", "elu"])
+def test_finite_matrices_are_those_of_the_gradients(name, start):
+    # Given a network of 64 neurons on eight inputs of four dimensions
+    sigma, z = nk.activation(name), factors.span_coordinates(nk.data.sphere(8, dim=4).x)
+    hidden, top, outputs_of = network(sigma, z, start, 64, seed=5)
+    outputs = outputs_of(hidden, top)
+    # Then G and H are inner products of its gradients, times the rate
+    rate = start.rate(64)
+    first, second = (rate * gram_by_autograd(outputs, weights) for weights in (hidden, top))
+    assert gram.finite_g(z, sigma, 64, 5, initialisation=start) == pytest.approx(first, abs=1e-12 * first.max())
+    assert gram.finite_h(z, sigma, 64, 5, initialisation=start) == pytest.approx(second, abs=1e-12 * second.max())
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh"])
+def test_squared_gradient_of_the_loss_is_a_form_of_the_gram_matrix(name):
+    sigma, z = nk.activation(name), factors.span_coordinates(nk.data.sphere(8, dim=4).x)
+    y = torch.tensor(np.random.default_rng(0).choice([-1.0, 1.0], 8))
+    hidden, top, outputs_of = network(sigma, z, gram.dzps(), 200, seed=2)
+    error = y - outputs_of(hidden, top)[:, 0]
+    loss = 0.5 * (error**2).sum()
+    least = gram.finite_eigenvalues(z, sigma, 200, 2).min
+    squared = float((torch.autograd.grad(loss, hidden, retain_graph=True)[0] ** 2).sum())
+    matrix, error = gram.finite_g(z, sigma, 200, 2), error.detach().numpy()
+    assert squared == pytest.approx(error @ matrix @ error, rel=1e-12)
+    assert squared >= 2 * least * loss.item()
+
+
+def test_classes_follow_the_block_matrix_and_probabilities_its_product_with_the_softmax():
+    # Given six inputs, three classes, cross-entropy
+    sigma, z = nk.activation("tanh"), factors.span_coordinates(nk.data.sphere(6, dim=4).x)
+    hidden, top, outputs_of = network(sigma, z, gram.dzps(), 50, seed=1, outputs=3)
+    labels = torch.tensor([0, 1, 2, 0, 1, 2])
+    wanted = torch.nn.functional.one_hot(labels, 3).numpy().ravel()
+    # When the hidden weights move along the negative gradient
+    logits = outputs_of(hidden, top)
+    direction = -torch.autograd.grad(torch.nn.functional.cross_entropy(logits, labels, reduction="sum"), hidden)[0]
+    flow, spread = (moved(values, hidden, direction) for values in (logits, logits.softmax(dim=1)))
+    # Then logits follow 𝒢(y − u), and probabilities J𝒢(y − u)
+    u = logits.softmax(dim=1).detach().numpy()
+    block = gram.finite_classes(z, sigma, 50, 3, 1)
+    told = block @ (wanted - u.ravel())
+    assert flow == pytest.approx(told, abs=1e-12)
+    assert spread == pytest.approx(gram.softmax_jacobian(u) @ told, abs=1e-12)
+    # And what is printed, u̇ = 𝒢(y − u), is far off
+    assert np.linalg.norm(spread - told) > 0.3 * np.linalg.norm(told)
+
+
+def test_blocks_of_classes_become_one_matrix_for_each():
+    x, sigma = nk.data.sphere(5, dim=3).x, nk.activation("relu")
+    assert gram.finite_classes(x, sigma, 300, 1, 4) == pytest.approx(gram.finite_g(x, sigma, 300, 4))
+    limit = gram.population_classes(x, sigma, 3)
+    assert np.abs(gram.finite_classes(x, sigma, 40_000, 3) - limit).max() < 0.03
+    single, block = np.linalg.eigvalsh(gram.population_g(x, sigma)), np.linalg.eigvalsh(limit)
+    assert block == pytest.approx(np.repeat(single, 3), abs=1e-13)
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+@pytest.mark.parametrize("name", ["relu", "tanh", "elu", "softplus"])
+def test_finite_matrices_average_to_those_of_infinite_width(name, start):
+    # Given independent draws
+    sigma, x = nk.activation(name), nk.data.sphere(6, dim=4, seed=2).x
+    pairs = [(gram.finite_g, gram.population_g)]
+    if not start.output_growth:
+        pairs.append((gram.finite_h, gram.population_h))
+    for finite, population in pairs:
+        draws = np.array([finite(x, sigma, 500, seed, initialisation=start) for seed in range(60)])
+        # Then their mean is the limit, within five standard errors of every entry
+        error = draws.std(axis=0, ddof=1) / np.sqrt(len(draws))
+        assert (np.abs(draws.mean(axis=0) - population(x, sigma, initialisation=start)) <= 5 * error + 1e-12).all()
+
+
+def test_spread_falls_with_the_root_of_the_width_and_is_less_for_signs():
+    x, sigma = half_circle(6), nk.activation("relu")
+    limit = gram.population_g(x, sigma)
+
+    def spread(width, start):
+        draws = [gram.finite_g(x, sigma, width, seed, initialisation=start) - limit for seed in range(80)]
+        return np.sqrt(np.mean(np.square(draws)))
+
+    normal, signs = gram.dzps(), gram.dzps().with_signs()
+    assert np.log(spread(6400, normal) / spread(100, normal)) / np.log(64) == pytest.approx(-0.5, abs=0.04)
+    # E a⁴ = 3 for normal weights, 1 for signs
+    assert spread(400, signs) < 0.7 * spread(400, normal)
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh", "swish"])
+def test_finite_spectra_are_those_of_the_rows_and_of_the_matrix(name):
+    x, sigma = nk.data.sphere(12, dim=5).x, nk.activation(name)
+    for width in (7, 9000):  # fewer neurons than inputs, and more than are drawn at a time
+        found = gram.finite_eigenvalues(x, sigma, width, 3).eigenvalues
+        rows = np.vstack(list(gram.features_g(x, sigma, width, 3)))
+        assert rows.shape == (5 * width, 12)
+        assert found == pytest.approx(np.linalg.svd(rows, compute_uv=False) ** 2, abs=1e-14 * found[0])
+        for values, matrix in (
+            (found, gram.finite_g(x, sigma, width, 3)),
+            (gram.finite_h_eigenvalues(x, sigma, width, 3).eigenvalues, gram.finite_h(x, sigma, width, 3)),
+        ):
+            exact = np.linalg.eigvalsh(matrix)[::-1]
+            assert values == pytest.approx(exact, abs=1e-13 * exact[0])
+
+
+def test_tiny_eigenvalues_of_a_network_are_those_of_sixty_digits():
+    # Given a network of 40 neurons, and its G in sixty digits
+    x, sigma = factors.span_coordinates(half_circle(14)), nk.activation("exp")
+    weights, _, alpha = gram.dzps().draw(2, 40, np.random.default_rng(8))
+    with mp.workdps(60):
+        points, weights = mp.matrix(x.tolist()), mp.matrix(weights.tolist())
+        slopes = (points * weights.T).apply(mp.exp)
+        scaled = slopes * mp.diag([mp.mpf(float(a)) ** 2 / 40 for a in alpha[:, 0]])
+        matrix, inner = scaled * slopes.T, points * points.T
+        exact = mp.eigsy(mp.matrix(14, 14) + _entrywise(matrix, inner), eigvals_only=True)
+        exact = np.array(sorted(map(float, exact), reverse=True))
+    # Then its eigenvalues are found to their last digits
+    found = gram.finite_eigenvalues(x, sigma, 40, 8)
+    assert exact[-1] < 1e-10 * exact[0]
+    assert (np.abs(found.eigenvalues / exact - 1) <= np.sqrt(found.resolution / exact) + 1e-12).all()
+
+
+def _entrywise(first, second):
+    return mp.matrix([[first[i, j] * second[i, j] for j in range(second.cols)] for i in range(second.rows)])
+
+
+@pytest.mark.parametrize("name", ["relu", "elu", "selu", "swish", "tanh", "softplus"])
+def test_wide_networks_have_the_spectrum_of_infinite_width(name):
+    draws = [gram.finite_eigenvalues(half_circle(10), named(name), 200_000, seed).eigenvalues for seed in range(5)]
+    limit = gram.population_eigenvalues(half_circle(10), named(name)).eigenvalues
+    seen = limit > 1e-6
+    spread = np.std(draws, axis=0, ddof=1)
+    assert (np.abs(np.mean(draws, axis=0) - limit) <= 5 / np.sqrt(5) * spread)[seen].all()
+    assert (spread < 0.05 * limit)[seen].all()
+
+
+def test_full_circles_hold_antipodes_that_relu_cannot_tell_apart():
+    for n in (10, 50):
+        angles = 2 * np.pi * np.arange(n) / n
+        x = np.column_stack([np.cos(angles), np.sin(angles)])
+        # In floats the antipodes are off by 1e-16, and ReLU's eigenvalues by as much
+        found = {name: gram.population_eigenvalues(x, named(name)).eigenvalues for name in ("relu", "tanh", "swish")}
+        zeros = {name: int((values < 1e-14 * values[0]).sum()) for name, values in found.items()}
+        assert zeros["relu"] == n // 2 - 2
+        assert zeros["tanh"] >= n // 2
+        assert zeros["swish"] >= n // 2 - 2
+    assert gram.population_eigenvalues(half_circle(10), named("relu")).rank == 10
+
+
+INITIALISED = {  # λ_min of twenty points in ten dimensions: DZPS, fan-in, fan-out at m = 10⁵
+    "relu": (0.121, 0.116, 0.086),
+    "tanh": (4.4e-2, 5.2e-3, 2.5e-10),
+    "elu": (3.5e-2, 8.2e-3, 1.5e-6),
+    "swish": (4.3e-2, 7.9e-3, 8.8e-7),
+}
+
+
+@pytest.mark.parametrize("name", INITIALISED)
+def test_least_eigenvalues_by_initialisation_are_those_of_the_table(name):
+    # The table has one draw of the data that it does not give: eleven draws lie around it
+    starts = gram.dzps(), gram.fan_in(10), gram.fan_out(10**5)
+    for start, wanted in zip(starts, INITIALISED[name], strict=True):
+        draws = [
+            gram.population_eigenvalues(nk.data.sphere(20, dim=10, seed=seed).x, named(name), initialisation=start).min
+            for seed in range(11)
+        ]
+        assert min(draws) < wanted < max(draws)
+        assert np.median(draws) == pytest.approx(wanted, rel=0.35)
+
+
+def test_smooth_activations_become_linear_under_fan_out():
+    x = nk.data.sphere(20, dim=10).x
+    found = gram.population_g(x, nk.activation("softplus"), initialisation=gram.fan_out(10**10))
+    assert found == pytest.approx(0.25 * x @ x.T, abs=1e-9)  # σ'(0) = ½
+    assert gram.population_eigenvalues(x, nk.activation("tanh"), initialisation=gram.fan_out(10**6)).eigenvalues[
+        10
+    ] == pytest.approx(0, abs=1e-8)

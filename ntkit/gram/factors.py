@@ -75,14 +75,14 @@ def khatri_rao(first, second):
 
 
 def span_coordinates(x):
-    """The rows of x in coordinates of their span: (n, d'), d' the numerical rank.
+    """The rows of x in coordinates of their span: (n, d'), d' the numerical rank; x itself if that is d.
 
     >>> span_coordinates(np.array([[3.0, 4.0], [6.0, 8.0]])).shape
     (2, 1)
     """
     _, values, directions = np.linalg.svd(x, full_matrices=False)
     rank = int((values > max(x.shape) * np.finfo(float).eps * values[0]).sum())
-    return x @ directions[:rank].T
+    return x if rank == x.shape[1] else x @ directions[:rank].T
 
 
 def factor(f, u):

@@ -79,19 +79,19 @@ class Initialisation:
         """The power of m with which H grows; 0 where it has a limit."""
         return 2 * self.multiplier_power + self.rate_power + 1
 
-    def draw(self, dim, width, generator):
-        """First weights (width, dim), biases (width,) and α (width,), the output weights over m^q.
+    def draw(self, dim, width, generator, outputs=1):
+        """First weights (width, dim), biases (width,) and α (width, outputs), the output weights over m^q.
 
         Parameters: generator, a numpy Generator.
 
         >>> [array.shape for array in dzps().draw(3, 5, np.random.default_rng(0))]
-        [(5, 3), (5,), (5,)]
+        [(5, 3), (5,), (5, 1)]
         """
         weights = self.weight_std * generator.standard_normal((width, dim))
         biases = self.bias_std * generator.standard_normal(width) if self.bias_std else np.zeros(width)
         if self.output_law == "rademacher":
-            return weights, biases, generator.choice([-1.0, 1.0], size=width)
-        return weights, biases, generator.standard_normal(width)
+            return weights, biases, generator.choice([-1.0, 1.0], size=(width, outputs))
+        return weights, biases, generator.standard_normal((width, outputs))
 
 
 def dzps(*, normalize=False):
