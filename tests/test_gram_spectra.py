@@ -444,7 +444,8 @@ def test_classes_follow_the_block_matrix_and_probabilities_its_product_with_the_
     wanted = torch.nn.functional.one_hot(labels, 3).numpy().ravel()
     # When the hidden weights move along the negative gradient
     logits = outputs_of(hidden, top)
-    direction = -torch.autograd.grad(torch.nn.functional.cross_entropy(logits, labels, reduction="sum"), hidden)[0]
+    loss = torch.nn.functional.cross_entropy(logits, labels, reduction="sum")
+    direction = -torch.autograd.grad(loss, hidden, retain_graph=True)[0]
     flow, spread = (moved(values, hidden, direction) for values in (logits, logits.softmax(dim=1)))
     # Then logits follow 𝒢(y − u), and probabilities J𝒢(y − u)
     u = logits.softmax(dim=1).detach().numpy()
