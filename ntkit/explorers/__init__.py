@@ -9,8 +9,10 @@ from ntkit.explorers.hermite import HermiteExplorer
 from ntkit.explorers.lab import Lab, lab
 from ntkit.explorers.ladder import LadderExplorer
 from ntkit.explorers.overfitting import OverfittingExplorer
+from ntkit.explorers.prediction import PredictionExplorer
 from ntkit.explorers.shape import ShapeExplorer
 from ntkit.explorers.spectrum import SpectrumExplorer
+from ntkit.explorers.stability import StabilityExplorer
 from ntkit.explorers.state import linked_state
 from ntkit.explorers.stories import STORIES
 from ntkit.explorers.strictness import is_strict, strict
@@ -28,8 +30,10 @@ __all__ = [
     "LadderExplorer",
     "NormExplorer",
     "OverfittingExplorer",
+    "PredictionExplorer",
     "ShapeExplorer",
     "SpectrumExplorer",
+    "StabilityExplorer",
     "TrainingExplorer",
     "UncentredExplorer",
     "is_strict",

@@ -6,7 +6,7 @@ import ntkit as nk
 from ntkit.explorers.activation_control import ActivationControl
 from ntkit.explorers.messages import Messages
 from ntkit.explorers.number_pair import LABEL_WIDTH, NumberPair, even_steps, logarithmic_steps, whole_steps
-from ntkit.explorers.settings import DEPTH_RULES, LARGEST_DEPTH, LARGEST_DIM, LARGEST_N, LARGEST_NOISE
+from ntkit.explorers.settings import DEPTH_RULES, LARGEST_DEPTH, LARGEST_DIM, LARGEST_N, LARGEST_NOISE, TRAINED
 
 
 class ControlBar(VBox):
@@ -18,7 +18,13 @@ class ControlBar(VBox):
     def __init__(self, bench, names):
         self._bench = bench
         self.messages = Messages()
-        builders = {"activation": self._activation, "data": self._data, "seed": self._seed, "depth_rule": self._rule}
+        builders = {
+            "activation": self._activation,
+            "data": self._data,
+            "seed": self._seed,
+            "depth_rule": self._rule,
+            "trained": self._trained,
+        }
         self.controls = {name: builders.get(name, self._number)(name) for name in names}
         row = GridBox(list(self.controls.values()), layout=Layout(width="auto"))
         row.add_class("ntkit-controls")
@@ -47,6 +53,10 @@ class ControlBar(VBox):
     def _rule(self, name):
         tooltip = "as many layers as the theorem asks for, or those of the slider"
         return self._plain(Dropdown, name, "depth is", tooltip, options=DEPTH_RULES)
+
+    def _trained(self, name):
+        tooltip = "which layers of the two-layer network are trained"
+        return self._plain(Dropdown, name, "train", tooltip, options=TRAINED)
 
     def _seed(self, name):
         return self._plain(IntText, name, "seed", "draws the points and the weights of the finite networks")

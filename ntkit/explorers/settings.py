@@ -9,6 +9,7 @@ NORMS = (1e-3, 1e3)
 ANGLES = (1e-6, 180 - 1e-6)
 CONSTANTS, HALF_WIDTHS = (1e-9, 1e9), (0.01, 100)
 LAYERS = ("all", "top")
+TRAINED = ("hidden", "top", "all")
 DEPTH_RULES = ("required", "chosen")
 LARGEST_DIM, LARGEST_NOISE = 100, 0.5
 
@@ -22,6 +23,7 @@ class Settings:
     name of a data set, n its number of points, seed what draws the data and the networks.  c: the kink of NormReLU_c in
     the shape panel.  rivals, depths: the activations and depths whose training is predicted beside.  width, steps,
     layers: the finite network that is trained, how long, and whether "all" its layers or the "top" one;
+    trained: of a two-layer network, the "hidden" layer, the "top" one or "all".
     draws, how many networks are drawn where many are.  shift: what is
     added to an activation that is not centred; start: ρ₀, where its correlations start.
     norm_x, norm_y: squared norms of two inputs; angle, in degrees, between them.
@@ -49,6 +51,7 @@ class Settings:
     width: int = 256
     steps: int = 300
     layers: str = "all"
+    trained: str = "hidden"
     draws: int = 200
     shift: float = 0.0
     start: float = 0.0
@@ -73,6 +76,8 @@ class Settings:
         _whole("draws", self.draws, 2, 100_000, "It counts networks, and a spread needs two.")
         if self.layers not in LAYERS:
             raise ValueError(f"layers must be one of {', '.join(LAYERS)}; got {self.layers!r}.")
+        if self.trained not in TRAINED:
+            raise ValueError(f"trained must be one of {', '.join(TRAINED)}; got {self.trained!r}.")
         _between("shift", self.shift, -LARGEST_SHIFT, LARGEST_SHIFT, "It is added to σ before σ is scaled to E σ² = 1.")
         _between("start", self.start, -1, 1, "It is the correlation of two inputs.")
         _open_unit("epsilon", self.epsilon, "It is the share of the loss that may be left.")

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ntkit import dynamics
 from ntkit.arguments import whole
 from ntkit.data import span
 from ntkit.gram.asked import SlopeBounds, slope_bounds
 from ntkit.gram.descent import descend
+from ntkit.gram.population import population_g
 from ntkit.gram.two_layer import two_layer
 
 
@@ -61,12 +63,12 @@ class DriftByWidth:
         return float(np.polyfit(np.log(self.widths), logs, 1)[0])
 
 
-def drift_by_width(points, activation, widths, *, steps, learning_rate, seeds=3, cancel=None):
+def drift_by_width(points, activation, widths, *, steps, learning_rate=None, seeds=3, cancel=None):
     """Train the hidden layer of networks of several widths on the same points, and see how far all moves.
 
     Parameters: points, a Dataset, in coordinates of its span; activation; widths, ascending; steps, learning_rate as in
-    `descend`, the same at all widths; seeds of the weights; cancel() → True ends the run that is going on, and what
-    follows.
+    `descend`, the same at all widths, 1/λ_max at infinite width by default; seeds of the weights; cancel() → True ends
+    the run that is going on, and what follows.
     Returns: DriftByWidth, of the widths that were finished.
     Raises: ValueError outside the ranges, or where it was cancelled before any width was finished.
 
@@ -77,6 +79,8 @@ def drift_by_width(points, activation, widths, *, steps, learning_rate, seeds=3,
     (True, True)
     """
     seeds = whole("seeds", seeds, least=1, must="be a positive whole number of networks")
+    if learning_rate is None:
+        learning_rate = dynamics.safe_learning_rate(dynamics.modes(population_g(points.x, activation)))
     x, finished = span(points.x).coordinates(points.x), []
     for width in widths:
         looks = [_look(points, x, activation, width, seed, steps, learning_rate, cancel) for seed in range(seeds)]

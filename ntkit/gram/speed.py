@@ -18,6 +18,7 @@ from ntkit.activations import activation as activation_called
 from ntkit.arguments import real, whole
 from ntkit.data import span
 from ntkit.gram.descent import descend
+from ntkit.gram.followed import population
 from ntkit.gram.population import population_g, population_h
 from ntkit.gram.two_layer import two_layer
 
@@ -102,11 +103,12 @@ def race(
     )
 
 
-def expected_loss(x, sigma, times, y=None):
-    """E ½‖y − u(t)‖² over infinitely wide networks, under gradient flow of the hidden layer.
+def expected_loss(x, sigma, times, y=None, layers="hidden"):
+    """E ½‖y − u(t)‖² over infinitely wide networks, under gradient flow.
 
     Parameters: x (n, d), unit rows; sigma, an Activation without jumps; times ≥ 0; y (n,), or None for the mean over
-    all labels ±1.
+    all labels ±1; layers that are trained, "hidden", "top" or "all".
+    Raises: ValueError for targets of several outputs.
     Returns: array like times.
     Source: ours, from equation 3 of Panigrahi, Shetty, Goyal (2020).
 
@@ -114,7 +116,9 @@ def expected_loss(x, sigma, times, y=None):
     >>> expected_loss(np.eye(2), nk.activation("relu"), [0.0]).round(12)  # ½ n (1 + E σ²)
     array([1.5])
     """
-    modes = dynamics.modes(population_g(x, sigma))
+    if y is not None and np.shape(y) != (len(x),):
+        raise ValueError(f"y must have shape ({len(x)},), one output for each row of x; got {np.shape(y)}.")
+    modes = dynamics.modes(population(x, sigma, layers))
     of_labels = 1 if y is None else (modes.eigenvectors.T @ np.asarray(y, dtype=float)) ** 2
     spread = of_labels + np.sum(modes.eigenvectors * (population_h(x, sigma) @ modes.eigenvectors), axis=0)
     times = np.asarray(times, dtype=float)

@@ -18,8 +18,10 @@ from ntkit.explorers import (
     LadderExplorer,
     NormExplorer,
     OverfittingExplorer,
+    PredictionExplorer,
     ShapeExplorer,
     SpectrumExplorer,
+    StabilityExplorer,
     TrainingExplorer,
     UncentredExplorer,
 )
@@ -37,6 +39,8 @@ KINDS = (
     ArchitectureExplorer,
     LadderExplorer,
     HermiteExplorer,
+    PredictionExplorer,
+    StabilityExplorer,
 )
 SMALL = {"n": 10, "steps": 20, "width": 32, "rivals": ("tanh",), "depths": (2,), "draws": 20, "depth_rule": "chosen"}
 SETTINGS = (
