@@ -84,6 +84,18 @@ def test_smooth_activations_on_the_half_circle_reach_down_to_tiny_eigenvalues():
     assert np.all(found.gershgorin_sum < 1e-3 * found.exact)
 
 
+@pytest.mark.parametrize("delta", [1e-4, 1e-8, 1e-12])
+def test_nearly_equal_points_lose_no_digits(delta):
+    # Given two points, for which λ_min = δ(E σ'² + E σ''²) to first order in δ, by the trapezoidal rule
+    x = np.linspace(-12, 12, 20_001)
+    slope = np.cosh(x) ** -2.0
+    integrand = (slope**2 + (2 * np.tanh(x) * slope) ** 2) * np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+    expected = delta * integrand.sum() * (x[1] - x[0])
+    found = certificates.ladder(TANH, [nk.data.two_points(delta).x])
+    for value in (found.exact[0], found.hadamard_sum[0], found.gershgorin_sum[0]):
+        assert value == pytest.approx(expected, rel=max(1e-8, 10 * delta))
+
+
 @given(st.integers(2, 10**6), st.floats(1e-9, 1))
 def test_closed_floor_of_the_step_is_below_gershgorins_sum(n, delta):
     # the theorem: for every n and δ, the sum that it bounds is above it

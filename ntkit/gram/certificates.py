@@ -110,19 +110,19 @@ def _rungs(sigma, x):
 def gershgorin_factors(powers, n, delta):
     """max(0, 1 − (n − 1)(1 − δ)^s): the least λ_min(K^⊙s) of n unit vectors with |ρ| ≤ 1 − δ.
 
-    Parameters: powers s ≥ 0, a number or an array; n ≥ 1; delta in (0, 1].
+    Parameters: powers s ≥ 0, a number or an array; n ≥ 2; delta in (0, 1].
     Raises: ValueError outside these ranges.
     Source: Panigrahi, Shetty, Goyal (2020), Fact C.10.
 
-    >>> gershgorin_factors(np.array([1, 2, 4]), n=4, delta=0.5).tolist()
+    >>> gershgorin_factors(np.array([1, 2, 4]), n=4, delta=0.5).round(12).tolist()
     [0.0, 0.25, 0.8125]
     """
     n, delta = _counted(n), _separated(delta)
     decay = math.log1p(-delta) if delta < 1 else -math.inf
     powers = np.asarray(powers, dtype=float)
     with np.errstate(invalid="ignore"):
-        left = np.where(powers == 0, 1.0, np.exp(decay * powers))
-    return np.maximum(0.0, 1 - (n - 1) * left)
+        log_left = np.where(powers == 0, 0.0, decay * powers)
+    return np.maximum(0.0, -np.expm1(log_left + math.log(n - 1)))[()]
 
 
 def gershgorin_certificate(sigma, n, delta):

@@ -192,13 +192,14 @@ def _smallest_of_power(coordinates, power):
         return 0.0
     if monomials <= _FEATURES * n:
         return float(np.linalg.svd(symmetric_power(coordinates, power), compute_uv=False)[-1] ** 2)
-    return float(_below(np.linalg.eigvalsh((coordinates @ coordinates.T) ** power)))
+    return _least_eigenvalue((coordinates @ coordinates.T) ** power, power)
 
 
-def _below(eigenvalues):
-    """The least eigenvalue (last axis) less what rounding may have added to it, and never negative."""
-    n = eigenvalues.shape[-1]
-    return np.maximum(eigenvalues[..., 0] - n * np.finfo(float).eps * np.abs(eigenvalues[..., -1]), 0.0)
+def _least_eigenvalue(matrix, power):
+    """Of a Hadamard power, less what rounding of its entries and of the solver may have added; never negative."""
+    eigenvalues = np.linalg.eigvalsh(matrix)
+    of_entries = (power + 2) * np.abs(matrix).sum(axis=1).max()
+    return max(0.0, float(eigenvalues[0] - np.finfo(float).eps * (of_entries + len(matrix) * abs(eigenvalues[-1]))))
 
 
 # --- ranks as they are found ------------------------------------------------------------------------------------------

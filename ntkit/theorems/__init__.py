@@ -10,6 +10,7 @@ are used, and the earlier one (2020).
 
 from ntkit.theorems import (
     any_norm,
+    approximation,
     finite,
     hardness,
     layered,
@@ -58,6 +59,7 @@ _SUBJECTS = (
     overfitting,
     one_layer,
     misprints,
+    approximation,
     layered,
     training,
 )  # in the order of the paper
