@@ -182,6 +182,25 @@ def test_residual_networks_move_less_than_lemmas_b3_and_b4_allow(sigma, c_lambda
     assert drift <= lemmas.lemma_b4_drift(found, depth, len(x), radius, c_lambda, c_w, c_x0)
 
 
+@pytest.mark.parametrize("sigma", [SOFTPLUS, TANH])
+@pytest.mark.parametrize("c_lambda", [0.2, 0.7])
+def test_convolutional_networks_move_less_than_lemmas_c3_and_c4_allow(sigma, c_lambda):
+    found, depth, radius, window, pixels = lemmas.smoothness(sigma), 3, 0.05, 3, 5
+    images = np.random.default_rng(0).standard_normal((4, 2, pixels))
+    images /= np.linalg.norm(images, axis=(1, 2), keepdims=True)
+    network = gram.layered_network(sigma, 2, depth, 60, window=window, branch=c_lambda / depth)
+    later, c_w = moved(network, radius), size_of(network)
+    before, after = network.layer_outputs(images), later.layer_outputs(images)
+    norms = torch.stack([layer.norm(dim=(1, 2)) for layer in before[1:]])
+    assert float(norms.max()) <= lemmas.lemma_c1_norm(found, c_lambda, c_w, window, pixels)
+    c_x0 = max(float(norms.max()), 1 / float(norms.min()))
+    drift = max(float((b - a).norm(dim=(1, 2)).max()) for a, b in zip(before[1:], after[1:], strict=True))
+    assert drift <= lemmas.lemma_b3_drift(found, radius, c_lambda, c_w, c_x0, window)
+    drift = np.linalg.norm(later.layer_grams(images)[-1] - network.layer_grams(images)[-1])
+    patches = np.sqrt(window) * c_x0  # of φ(x), which the proof calls x
+    assert drift <= lemmas.lemma_c4_drift(found, depth, len(images), radius, c_lambda, c_w, patches, window, pixels)
+
+
 def test_weights_move_less_than_lemma_a5_allows():
     x, y = points(), np.array([1.0, -1, 1, -1, 1, -1])
     network = gram.layered_network(TANH, 5, 2, 200)

@@ -150,19 +150,33 @@ def lemma_b1_norm_printed(found, c_lambda, c_w):
     return 2 * math.exp(c_lambda * c_w * found.lipschitz)
 
 
-def lemma_c1_norm(found, c_lambda, c_w, window, over):
-    """c_x0 of a convolutional network, max{√(q L² c_σ c_w²), √(2c_{σ,p^(−½)}/c_σ)} e^(√q c_λ c_w L).
+def lemma_c1_norm(found, c_lambda, c_w, window, pixels):
+    """√c_σ(√q L c_w + √p|σ(0)|)e^α + √p|σ(0)|c_λ(e^α − 1)/α, α = √q c_λ c_w L: a bound on ‖x^(h)(0)‖_F.
 
-    Parameters: found, a Smoothness; c_lambda; c_w; window q; over, c_{σ,p^(−½)} (`scaling_constant_over`).
-    Source: Du et al. (2018), Lemma C.1, as printed: it too forgets σ(0).
+    Parameters: found, a Smoothness; c_lambda; c_w; window q; pixels p of images of norm at most 1.
+    Source: Du et al. (2018), Lemma C.1, with ‖σ(Wφ)‖_F ≤ L‖W‖‖φ‖_F + |σ(0)|√(pm) in the place of L‖W‖‖φ‖_F.
 
-    >>> round(lemma_c1_norm(Smoothness(0.0, 1.0, 0.25, 1.0), 0.5, 2.0, 3, 1.5), 4)
+    >>> found = Smoothness(0.0, 1.0, 0.25, 1.0)
+    >>> round(lemma_c1_norm(found, 0.5, 2.0, 3, 4), 4), round(lemma_c1_norm_printed(found, 0.5, 2.0, 3, 1.5), 4)
+    (19.5799, 19.5799)
+    """
+    alpha = math.sqrt(window) * c_lambda * c_w * found.lipschitz
+    blank = math.sqrt(pixels) * found.at_zero
+    first = math.sqrt(found.factor) * (math.sqrt(window) * found.lipschitz * c_w + blank)
+    return first * math.exp(alpha) + blank * c_lambda * math.expm1(alpha) / alpha
+
+
+def lemma_c1_norm_printed(found, c_lambda, c_w, window, over):
+    """c_x0 = max{√(q L² c_σ c_w²), √(2c_{σ,p^(−½)}/c_σ)} e^(√q c_λ c_w L), as printed: it forgets σ(0).
+
+    Parameters: as in `lemma_c1_norm`; over, c_{σ,p^(−½)} (`scaling_constant_over`).
+
+    >>> round(lemma_c1_norm_printed(Smoothness(1.0, 1.0, 0.25, 1.0), 0.5, 2.0, 3, 1.5), 4)
     19.5799
     """
     first = math.sqrt(window * found.factor) * found.lipschitz * c_w
-    return max(first, math.sqrt(2 * over / found.factor)) * math.exp(
-        math.sqrt(window) * c_lambda * c_w * found.lipschitz
-    )
+    growth = math.exp(math.sqrt(window) * c_lambda * c_w * found.lipschitz)
+    return max(first, math.sqrt(2 * over / found.factor)) * growth
 
 
 # --- how far training moves things ---------------------------------------------------------------------------------
@@ -256,6 +270,21 @@ def lemma_b4_drift(found, depth, n, radius, c_lambda, c_w, c_x0):
     c_x = lemma_b3_drift(found, 1.0, c_lambda, c_w, c_x0)
     inside = 3 * c_x0 * c_x + 2 * found.smoothness * c_x0**2 * (2 * c_x * c_w + c_x0)
     return (c_lambda / depth) ** 2 * inside * found.lipschitz**2 * n * radius
+
+
+def lemma_c4_drift(found, depth, n, radius, c_lambda, c_w, c_x0, window, pixels):
+    """(c_λ²/H²)[3c_x0 c_x Lp + 2βc_x0²√p(2c_x c_w√q + c_x0)]L nR, a bound on ‖G^(H)(k) − G^(H)(0)‖_F for images.
+
+    Parameters: as in `lemma_b4_drift`; window q; pixels p.  c_x from Lemma C.3, c_x0 of the patches x_{i,l}.
+    Source: Du et al. (2018), proof of Lemma C.4, whose statement asks for λ₀/2 where λ₀/4 is needed.
+
+    >>> round(lemma_c4_drift(Smoothness(0.0, 1.0, 0.25, 1.0), 2, 1, 0.1, 0.5, 2.0, 2.0, 1, 1), 4)
+    1.3181
+    """
+    c_x = lemma_b3_drift(found, 1.0, c_lambda, c_w, c_x0, window)
+    spread = 2 * found.smoothness * c_x0**2 * math.sqrt(pixels) * (2 * c_x * c_w * math.sqrt(window) + c_x0)
+    inside = 3 * c_x0 * c_x * found.lipschitz * pixels + spread
+    return (c_lambda / depth) ** 2 * inside * found.lipschitz * n * radius
 
 
 def lemma_b5_radius(found, depth, width, n, least_eigenvalue, residual, c_lambda, c_w, c_x0, *, window=1, pixels=1):
