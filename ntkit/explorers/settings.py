@@ -11,6 +11,7 @@ CONSTANTS, HALF_WIDTHS = (1e-9, 1e9), (0.01, 100)
 LAYERS = ("all", "top")
 TRAINED = ("hidden", "top", "all")
 DEPTH_RULES = ("required", "chosen")
+INPUTS = ("vectors", "pixels")
 LARGEST_DIM, LARGEST_NOISE = 100, 0.5
 
 
@@ -28,7 +29,8 @@ class Settings:
     added to an activation that is not centred; start: ρ₀, where its correlations start.
     norm_x, norm_y: squared norms of two inputs; angle, in degrees, between them.
     epsilon: the share of the loss that training may leave.
-    c_lambda: c_λ of the scale of residual branches.
+    c_lambda: c_λ of the scale of residual branches; inputs: whether coordinates are "pixels" in a row as well, for
+    convolutions, or make "vectors" only.
     dim: of the sphere that random points are drawn from; noise: of their labels; depth_rule: whether a panel that knows
     which depth a theorem asks for takes that one, "required", or `depth`, "chosen".
     constant: what the papers' Ω and O leave open; half_width: τ, of the interval [−τ, τ] on which polynomials are near
@@ -65,6 +67,7 @@ class Settings:
     constant: float = 1.0
     half_width: float = 4.0
     c_lambda: float = 0.5
+    inputs: str = "vectors"
 
     def __post_init__(self):
         _whole("depth", self.depth, 1, LARGEST_DEPTH, "It counts hidden layers.")
@@ -89,6 +92,8 @@ class Settings:
         _between("angle", self.angle, *ANGLES, "It is the angle between two inputs, in degrees.")
         _whole("dim", self.dim, 2, LARGEST_DIM, "It is the number of coordinates of random points.")
         _between("noise", self.noise, 0, LARGEST_NOISE, "It is added to labels of at most ½, which must stay below 1.")
+        if self.inputs not in INPUTS:
+            raise ValueError(f"inputs must be one of {', '.join(INPUTS)}; got {self.inputs!r}.")
         if self.depth_rule not in DEPTH_RULES:
             raise ValueError(f"depth_rule must be one of {', '.join(DEPTH_RULES)}; got {self.depth_rule!r}.")
         for depth in self.depths:

@@ -94,6 +94,16 @@ def test_code_reproduces_a_trained_network(monkeypatch):
     assert_same_picture(shown_figure(explorer.code, monkeypatch), explorer.figure)
 
 
+def test_convolutions_are_drawn_where_coordinates_are_pixels(monkeypatch):
+    explorer = ArchitectureExplorer(activation="tanh", n=4, depth=4)
+    explorer.inputs_choice.value = "pixels"
+    assert explorer.inputs == "pixels"
+    np.testing.assert_array_equal(explorer.figure.data[3].y, explorer.found.convolutional)
+    assert_same_picture(shown_figure(explorer.code, monkeypatch), explorer.figure)
+    with pytest.raises(ValueError, match="convolutions to keep up"):
+        explorer.data = "digits"
+
+
 def test_each_of_its_controls_leads_to_what_a_fresh_explorer_shows(kind):
     # Given an explorer that was set step by step
     explorer = kind(**SMALL)
