@@ -23,8 +23,10 @@ from neural_tangents import stax  # noqa: E402
 
 LAYERS = {
     "relu": stax.Relu,
+    "erf": stax.Erf,
     "tanh": lambda: stax.ElementwiseNumerical(jax.numpy.tanh, deg=25),
 }
+POOLINGS = {"flatten": stax.Flatten, "average": stax.GlobalAvgPool}
 
 
 def whole_network(layers, read_out):
@@ -64,11 +66,17 @@ def main() -> None:
     with open(sys.argv[1]) as file:
         request = json.load(file)
     x = np.load(request["inputs"])
-    scaled = jax.numpy.asarray(x * np.sqrt(x.shape[1]))
-    layers = [(stax.Dense(1, request["weight_std"], 0.0), LAYERS[request["activation"]]())] * request["depth"]
-    replies = []
+    std, sigma, read_out = request["weight_std"], LAYERS[request["activation"]](), stax.Dense(1, 1.0, None)
+    if request["pooling"]:
+        scaled = jax.numpy.asarray(np.moveaxis(x, 1, -1))
+        layer = stax.Conv(1, (3, 3), padding="CIRCULAR", W_std=std, b_std=None)
+        read_out = stax.serial(POOLINGS[request["pooling"]](), read_out)
+    else:
+        scaled = jax.numpy.asarray(x * np.sqrt(x.shape[1]))
+        layer = stax.Dense(1, std, 0.0)
+    layers, replies = [(layer, sigma)] * request["depth"], []
     for way in request["ways"]:
-        kernel = WAYS[way](layers, stax.Dense(1, 1.0, None))
+        kernel = WAYS[way](layers, read_out)
         times, matrices = timed(kernel, scaled, request["repeats"])
         replies.append({"way": way, "first": times[0], "warm": float(np.median(times[1:]))})
     np.savez(request["outputs"], nngp=matrices[0], ntk=matrices[1])

@@ -294,31 +294,30 @@ def _hermite(sigma, variance1, variance2, rho, margin, slope):
     rows, columns = _coefficients(sigma, variance1, variance2)
     if rows is None:
         raise _too_large(sigma, max(float(variance1.max()), float(variance2.max())) ** 0.5)
-    first, second = _like(rows, rho), _like(columns, rho)
     q1, q2 = second_moments(sigma, variance1), second_moments(sigma, variance2)
-    near = _in_slabs(_hermite_distance, (first, second), (rho, margin))
+    near = _in_slabs(_hermite_distance, (rows, columns), (rho, margin))
     rest = None
     if slope:
         slopes = (_slope_coefficients(a, q) for a, q in ((rows, variance1), (columns, variance2)))
-        rest = _in_slabs(_horner, tuple(_like(a, rho) for a in slopes), (rho,))
+        rest = _in_slabs(_horner, slopes, (rho,))
     return _assemble(q1, q2, rho, near, rest, slope)
 
 
 def _in_slabs(act, coefficients, pairs):
-    """act(rows, columns, *pairs) by slabs of the first axis that stay in the processor's cache."""
+    """act(rows, columns, *pairs), the terms of the coefficients first, by slabs that stay in the processor's cache."""
     rho = pairs[0]
+    rows, columns = (_like(np.ascontiguousarray(np.moveaxis(a, -1, 0)), rho) for a in coefficients)
     count = rho.shape[0]
     size = max(1, count * _LOOK_UPS // max(1, math.prod(rho.shape)))
     if is_torch_array(rho) or size >= count:
-        return act(*coefficients, *pairs)
+        return act(rows, columns, *pairs)
     out = np.empty(rho.shape)
     for start in range(0, count, size):
         part = slice(start, start + size)
-        rows, columns = coefficients
-        if rho.ndim > 2:  # pixels lead: of the first input, of the second, or of both
-            columns = columns[part] if columns.shape[0] > 1 else columns
-        rows = rows[part] if rows.shape[0] > 1 else rows
-        out[part] = act(rows, columns, *(values[part] for values in pairs))
+        some_rows = rows[:, part] if rows.shape[1] > 1 else rows
+        # where pixels lead they are those of the first input, of the second, or of both
+        some_columns = columns[:, part] if rho.ndim > 2 and columns.shape[1] > 1 else columns
+        out[part] = act(some_rows, some_columns, *(values[part] for values in pairs))
     return out
 
 
@@ -330,8 +329,8 @@ def _hermite_distance(rows, columns, rho, margin):
     if not bool(negative.all()):
         near = _half_square_distance(rows, columns) + margin * _horner_rest(rows, columns, magnitude)
     if bool(negative.any()):
-        signs = _like(-((-1.0) ** np.arange(columns.shape[-1])), rho)
-        mirrored = columns * signs
+        signs = -((-1.0) ** np.arange(columns.shape[0])).reshape(-1, *(1,) * (columns.ndim - 1))
+        mirrored = columns * _like(signs, rho)
         other = _half_square_distance(rows, mirrored) + margin * _horner_rest(rows, mirrored, magnitude)
         near = other if near is None else xp.where(negative, other, near)
     return near
@@ -346,22 +345,24 @@ def _slope_coefficients(coefficients, variances):
 def _horner(rows, columns, rho):
     """Σ_m r_m c_mᵀ ∘ ρ^m."""
     value = _outer(rows, columns, -1) + 0.0 * rho
-    for m in range(rows.shape[-1] - 2, -1, -1):
+    for m in range(rows.shape[0] - 2, -1, -1):
         value *= rho
         value += _outer(rows, columns, m)
     return value
 
 
 def _outer(rows, columns, m):
-    """r_m c_mᵀ of rows (…, n, terms) and columns (…, p, terms)."""
-    return rows[..., :, None, m] * columns[..., None, :, m]
+    """r_m c_mᵀ of rows (terms, …, n) and columns (terms, …, p)."""
+    return rows[m][..., :, None] * columns[m][..., None, :]
 
 
 def _half_square_distance(rows, columns):
     """½ Σ_m (r_m − c_m)², differences first."""
     total = 0.0
-    for m in range(rows.shape[-1]):
-        total = total + (rows[..., :, None, m] - columns[..., None, :, m]) ** 2
+    for r, c in zip(rows, columns, strict=True):
+        difference = r[..., :, None] - c[..., None, :]
+        difference *= difference
+        total += difference
     return 0.5 * total
 
 
@@ -369,7 +370,7 @@ def _horner_rest(rows, columns, rho):
     """(p(1) − p(ρ))/(1 − ρ) for p = Σ_m r_m c_mᵀ ∘ ρ^m."""
     value = _outer(rows, columns, -1) + 0.0 * rho
     total = 1.0 * value
-    for m in range(rows.shape[-1] - 2, 0, -1):
+    for m in range(rows.shape[0] - 2, 0, -1):
         value *= rho
         value += _outer(rows, columns, m)
         total += value
