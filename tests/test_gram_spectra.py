@@ -4,11 +4,13 @@ import mpmath as mp
 import numpy as np
 import pytest
 import torch
+from scipy.integrate import quad
 
 import ntkit as nk
 from ntkit import gram
 from ntkit.gram import eigenvalues, factors
 from ntkit.gram.covariances import slope_activation
+from ntkit.gram.hermite_decay import POLES
 
 SQUARE = nk.activation("polynomial", coefficients=(0.0, 0.0, 1.0))
 NAMES = {"lrelu": ("leaky_relu", {"slope": 0.1})}
@@ -583,3 +585,70 @@ def test_smooth_activations_become_linear_under_fan_out():
     assert gram.population_eigenvalues(x, nk.activation("tanh"), initialisation=gram.fan_out(10**6)).eigenvalues[
         10
     ] == pytest.approx(0, abs=1e-8)
+
+
+# ---- poles
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"), [("tanh", (24, 96)), ("sigmoid", (12, 48)), ("swish", (12, 48)), ("softplus", (12, 48))]
+)
+def test_least_eigenvalue_of_smooth_slopes_follows_the_law_of_their_poles(name, sizes):
+    # Over ten orders of magnitude and more
+    pole = POLES[name]
+    values = np.array([gram.population_eigenvalues(half_circle(n), named(name)).min for n in sizes])
+    assert values[0] / values[1] > 1e14
+    few, many = values / gram.half_circle_pole_law(np.array(sizes), pole) - 1
+    # What is left falls like n^(−2/3) in the end, to within the next term at these sizes
+    assert 0 < many < 1.2
+    assert 0.55 < np.log(few / many) / np.log(4) < 1.2
+
+
+def test_law_of_poles_is_the_integral_that_it_comes_from():
+    # Given the Fourier coefficients of r ↦ A/(r cos t − iy)^q + conjugate, and R² ~ χ²₂
+    pole = POLES["tanh"]
+    exact = []
+    for n in (10**3, 10**5, 10**7):
+        radius = gram.deciding_norm(n, pole.distance)
+
+        def density(r, n=n, radius=radius):
+            exponent = 0.5 * r * r + 2 * n * np.arcsinh(pole.distance / r) - 1.5 * radius**2
+            return r * (2 * n / (r * r + pole.distance**2)) ** 2 * np.exp(-exponent)
+
+        value = quad(density, radius - 12, radius + 12, epsabs=0, epsrel=1e-10, points=[radius])[0]
+        # Then their mean square is the law, next to the exponential, as n grows
+        law = 8 * np.sqrt(2 * np.pi / 3) * np.exp(pole.distance**2 / 6) * (n / radius) ** 3
+        exact.append(2 * n * value / law - 1)
+    assert np.abs(exact).max() < 0.05
+    assert abs(exact[-1]) < abs(exact[0]) / 50
+
+
+def test_tiny_eigenvalues_need_neurons_that_narrow_networks_do_not_have():
+    # Given points whose λ_min comes from neurons of norm 5.4, one in two million
+    n, tanh = 50, nk.activation("tanh")
+    limit = gram.population_eigenvalues(half_circle(n), tanh).min
+    assert np.exp(0.5 * gram.deciding_norm(n, np.pi / 2) ** 2) > 2e6
+    # Then networks a thousand times narrower have hardly any of it, and those of ReLU nearly all
+    drawn = [gram.finite_eigenvalues(half_circle(n), tanh, 2000, seed).min for seed in range(9)]
+    assert np.median(drawn) < 0.01 * limit
+    relu = nk.activation("relu")
+    kinked = [gram.finite_eigenvalues(half_circle(n), relu, 2000, seed).min for seed in range(9)]
+    assert np.median(kinked) > 0.4 * gram.population_eigenvalues(half_circle(n), relu).min
+
+
+# ---- surveys
+
+
+def test_surveys_hold_what_their_parts_give():
+    pair = [nk.activation("relu"), nk.activation("elu")]
+    found = gram.spectra(half_circle(8), pair, width=300, seed=1, initialisation=gram.fan_in(10))
+    for sigma in pair:
+        infinite = gram.population_eigenvalues(half_circle(8), sigma, initialisation=gram.fan_in(10))
+        assert found.infinite[sigma.name].eigenvalues == pytest.approx(infinite.eigenvalues)
+    assert (found.n, found.dim, found.initialisation) == (8, 2, "fan-in")
+    with pytest.raises(ValueError, match="at least one activation"):
+        gram.spectra(half_circle(8), [])
+    with pytest.raises(ValueError, match="at least one size"):
+        gram.least_by_size(pair, [])
+    with pytest.raises(ValueError, match="n must be at least 2"):
+        gram.deciding_norm(1, 1.0)

@@ -17,6 +17,7 @@ from ntkit.figures.certificates import (
     rank_picture,
 )
 from ntkit.figures.geometry import dimensions_figure, dimensions_picture, distances_figure, distances_picture
+from ntkit.figures.gram import gram_spectrum_figure, gram_spectrum_picture, kink_order_figure, kink_order_picture
 from ntkit.figures.hardness import hardness_figure, hardness_picture, queries_figure, queries_picture
 from ntkit.figures.layered import (
     deep_spectra_figure,
@@ -70,10 +71,14 @@ __all__ = [
     "drift_picture",
     "followed_figure",
     "followed_picture",
+    "gram_spectrum_figure",
+    "gram_spectrum_picture",
     "hardness_figure",
     "hardness_picture",
     "hermite_lab_figure",
     "hermite_lab_picture",
+    "kink_order_figure",
+    "kink_order_picture",
     "ladder_figure",
     "ladder_picture",
     "layered_figure",

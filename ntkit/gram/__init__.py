@@ -86,9 +86,11 @@ from ntkit.gram.losses import (
     logit_flow,
     one_hot,
 )
+from ntkit.gram.pole_law import deciding_norm, half_circle_pole_law
 from ntkit.gram.population import population_bias, population_classes, population_g, population_h, population_sum
 from ntkit.gram.requirements import Comparison, Requirement, comparison, theorem_3_1, theorem_4_1, theorem_5_1
 from ntkit.gram.speed import Race, expected_loss, race, random_signs, stuck_share, time_to_reach
+from ntkit.gram.surveys import LeastBySize, Spectra, least_by_size, spectra
 from ntkit.gram.two_layer import TwoLayer, two_layer
 
 __all__ = [
@@ -114,12 +116,14 @@ __all__ = [
     "Kink",
     "KinkClass",
     "LayeredNetwork",
+    "LeastBySize",
     "MeanSquares",
     "PopulationGram",
     "Race",
     "Requirement",
     "SlopeBounds",
     "Smoothness",
+    "Spectra",
     "Squares",
     "Stability",
     "TwoLayer",
@@ -130,6 +134,7 @@ __all__ = [
     "classify_kink",
     "comparison",
     "convolutional_gram",
+    "deciding_norm",
     "deep_gram",
     "deep_gram_drawn",
     "deep_spectra",
@@ -153,8 +158,10 @@ __all__ = [
     "gram_by_depth",
     "gram_error",
     "half_circle_law",
+    "half_circle_pole_law",
     "hermite_decay",
     "layered_network",
+    "least_by_size",
     "lemma_j2",
     "lemma_j2_infinite",
     "lemma_j3_fixed_points",
@@ -183,6 +190,7 @@ __all__ = [
     "slope_bounds",
     "smoothness",
     "softmax_jacobian",
+    "spectra",
     "stability",
     "stated_bounds",
     "stuck_share",
