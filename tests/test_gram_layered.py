@@ -314,6 +314,26 @@ def test_least_eigenvalue_falls_by_one_rate_a_layer_however_small_it_is():
     assert found[-1] < 1e-17
 
 
+def test_depths_are_followed_one_by_one_and_skips_pay_between_two_of_them():
+    depths = [16, 2, 12, 13, 12]
+    found = gram.gram_by_depth(SOFTPLUS, eight_points(), depths, c_lambda=0.5)
+    assert found.depths.tolist() == [2, 12, 13, 16]
+    for k, depth in enumerate(found.depths):
+        plain = gram.fully_connected_gram(SOFTPLUS, eight_points(), int(depth))
+        assert found.fully_connected[k] == plain.least_eigenvalue
+        assert found.pair_floors[k] == plain.pair_floors[-1]
+    assert 12 < found.crossover < 13
+    assert gram.gram_by_depth(TANH, eight_points(), [2, 16]).crossover is None
+
+
+def test_singular_matrices_are_silent_over_depth():
+    x = np.random.default_rng(0).standard_normal((5, 3))  # five points of three dimensions, and features of degree one
+    found = gram.gram_by_depth(nk.activation("identity"), x / np.linalg.norm(x, axis=1, keepdims=True), [2, 4])
+    assert np.all(np.isnan(found.fully_connected) & np.isnan(found.residual))
+    assert found.crossover is None
+    assert "singular to rounding" in nk.figures.layered_picture(found).summary
+
+
 def test_two_points_of_one_direction_are_refused():
     with pytest.raises(ValueError, match="λ vanishes"):
         gram.residual_gram(SOFTPLUS, [[1.0, 0.0], [1.0, 0.0]], 3)

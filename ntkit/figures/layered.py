@@ -178,7 +178,7 @@ def _depths_axis(depths, title):
 def _architectures_in_words(found):
     known = np.flatnonzero(np.isfinite(found.fully_connected + found.residual))
     if not len(known):
-        return f"The Gram matrices of {found.n} inputs and {found.activation} are singular to 16 digits."
+        return f"The Gram matrices of {found.n} inputs and {found.activation} are singular to rounding."
     k = known[-1]
     last = found.depths[k]
     words = (

@@ -27,9 +27,10 @@ from ntkit.norms import means
 from ntkit.spectra import spectrum
 
 _FEWEST_RESIDUAL = 2  # the first layer has no skip
+_ROUNDINGS = 64  # of entries that have been through many layers
 _SINGULAR = (
-    "the matrix must be positive definite to rounding for its least eigenvalue to be known; it is singular to 16 "
-    "digits. Take fewer inputs, inputs farther apart, or another depth."
+    "the matrix must be positive definite beyond rounding for its least eigenvalue to be known; it is singular to "
+    "some 14 digits. Take fewer inputs, inputs farther apart, or another depth."
 )
 _PLACES = 33  # of the standard deviation, before the least second moment is refined
 
@@ -71,7 +72,7 @@ class PopulationGram:
         if self.gaps is not None:
             return least_of_gaps(self.gram[0, 0], self.gaps)
         found = spectrum(self.gram)
-        if found.min <= found.resolution:
+        if found.min <= _ROUNDINGS * found.resolution:
             raise SingularGramError(_SINGULAR)
         return found.min
 
@@ -309,7 +310,7 @@ def least_of_gaps(diagonal, gaps):
     with np.errstate(divide="ignore", invalid="ignore"):
         scaled = turned / np.outer(root, root)
     least = np.linalg.eigvalsh(scaled)[0] if np.isfinite(scaled).all() else 0.0
-    if least <= n * np.finfo(float).eps:
+    if least <= _ROUNDINGS * n * np.finfo(float).eps:
         raise SingularGramError(_SINGULAR)
     inverse = np.linalg.inv(scaled) / np.outer(root, root)
     return float(1 / np.linalg.eigvalsh(inverse)[-1])

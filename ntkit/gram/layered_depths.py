@@ -23,7 +23,7 @@ class GramByDepth:
     activation, n, c_lambda
     pair_floor:      λ of the inputs, in the branches' scale s = c_λ λ^(3/2)/H
     depths:          H, ascending
-    fully_connected, residual, convolutional: λ₀, one a depth, nan where the matrix is singular to 16 digits;
+    fully_connected, residual, convolutional: λ₀, one a depth, nan where the matrix is singular to rounding;
                      convolutional None for inputs that are vectors
     pair_floors:     λ_min of the pairs of K^(H−1) of the fully connected network
     """
