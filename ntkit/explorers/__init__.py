@@ -4,8 +4,10 @@ from ntkit.explorers.any_norm import NormExplorer
 from ntkit.explorers.architecture import ArchitectureExplorer
 from ntkit.explorers.bound import BoundExplorer
 from ntkit.explorers.depth_speed import DepthSpeedExplorer
+from ntkit.explorers.gram_spectrum import GramSpectrumExplorer
 from ntkit.explorers.hardness import HardnessExplorer
 from ntkit.explorers.hermite import HermiteExplorer
+from ntkit.explorers.kink_order import KinkOrderExplorer
 from ntkit.explorers.lab import Lab, lab
 from ntkit.explorers.ladder import LadderExplorer
 from ntkit.explorers.overfitting import OverfittingExplorer
@@ -24,8 +26,10 @@ __all__ = [
     "ArchitectureExplorer",
     "BoundExplorer",
     "DepthSpeedExplorer",
+    "GramSpectrumExplorer",
     "HardnessExplorer",
     "HermiteExplorer",
+    "KinkOrderExplorer",
     "Lab",
     "LadderExplorer",
     "NormExplorer",

@@ -13,8 +13,10 @@ from ntkit.explorers import (
     ArchitectureExplorer,
     BoundExplorer,
     DepthSpeedExplorer,
+    GramSpectrumExplorer,
     HardnessExplorer,
     HermiteExplorer,
+    KinkOrderExplorer,
     LadderExplorer,
     NormExplorer,
     OverfittingExplorer,
@@ -41,6 +43,8 @@ KINDS = (
     HermiteExplorer,
     PredictionExplorer,
     StabilityExplorer,
+    GramSpectrumExplorer,
+    KinkOrderExplorer,
 )
 SMALL = {"n": 10, "steps": 20, "width": 32, "rivals": ("tanh",), "depths": (2,), "draws": 20, "depth_rule": "chosen"}
 SETTINGS = (
@@ -225,6 +229,24 @@ def test_affine_activation_has_no_fixed_point_of_its_own(lenient):
     assert "must not be affine" in explorer.messages.text
     explorer.activation = "relu"
     assert explorer.messages.text == ""
+
+
+def test_rivals_are_shown_beside_and_chosen_by_typing():
+    explorer = KinkOrderExplorer(**SMALL, activation="relu")
+    assert [trace.name for trace in explorer.figure.data][::2] == ["relu", "tanh"]
+    explorer.rival_tags.value = ["selu", "softplus"]
+    assert [trace.name for trace in explorer.figure.data][::2] == ["relu", "selu", "softplus"]
+    explorer.rivals = ()
+    assert explorer.rival_tags.value == []
+    assert explorer.n == explorer.sizes[-1] == 10
+
+
+def test_widths_of_the_gram_spectrum_are_those_of_its_markers():
+    explorer = GramSpectrumExplorer(**SMALL, activation="elu", data="half_circle")
+    explorer.width = 64
+    found = nk.gram.finite_eigenvalues(explorer.bench.dataset.x, nk.activation("elu"), 64)
+    drawn = {trace.name: trace.y for trace in explorer.figure.data}
+    np.testing.assert_array_equal(drawn["elu(alpha=1.0), m = 64"], found.eigenvalues)
 
 
 @pytest.mark.parametrize(("name", "value"), [("start", 1.5), ("shift", 1e6)])
