@@ -411,6 +411,25 @@ def test_a_width_that_suffices_does():
     assert found.errors.mean() == pytest.approx(population.least_eigenvalue / 4, rel=0.3)
 
 
+@pytest.mark.parametrize("branch", [None, 0.4])
+def test_all_layers_together_are_the_tangent_kernel_with_a_fixed_read_out(branch):
+    # Given networks of finite width with all their hidden matrices trained, and the limit by the layer algebra
+    depth, trained = 3, {"trains_bias": False}
+    if branch is None:
+        blocks = [(Dense(fan_in_scaling=h > 0, **trained), unit(SOFTPLUS)) for h in range(depth)]
+    else:
+        blocks = [(Dense(fan_in_scaling=False, **trained), unit(SOFTPLUS))]
+        blocks += [(Residual((Dense(**trained), Elementwise(SOFTPLUS)), branch),)] * (depth - 1)
+    expected = Architecture(tuple(blocks), (Dense(**FIXED),)).ntk(TRIPLE)
+    # When G = Σ_h G^(h) is averaged over draws
+    samples = np.array(
+        [gram.layered_network(SOFTPLUS, 3, depth, 300, branch=branch, seed=s).gram(TRIPLE) for s in range(60)]
+    )
+    # Then the limit is within five standard errors
+    error = samples.std(axis=0, ddof=1) / np.sqrt(60)
+    assert np.all(np.abs(samples.mean(axis=0) - expected) < 5 * error)
+
+
 @pytest.mark.parametrize(("window", "branch", "x"), [(1, None, TRIPLE), (1, 0.4, TRIPLE), (3, 0.4, two_images())])
 def test_layer_grams_are_inner_products_of_gradients(window, branch, x):
     network = gram.layered_network(TANH, x.shape[1], 3, 11, window=window, branch=branch)
@@ -447,6 +466,17 @@ def test_wider_networks_move_their_gram_matrices_less():
     least = gram.fully_connected_gram(SOFTPLUS, x, 3).least_eigenvalue
     assert np.all(wide.loss <= wide.promised(least) * (1 + 1e-12))
     assert wide.loss[0] == pytest.approx(wide.linearised_loss[0], rel=1e-12)
+
+
+def test_least_eigenvalue_of_a_whole_residual_network_is_that_of_one_layer():
+    # its λ₀, which the theorem has in the rate, is 7·10⁻⁷
+    x = eight_points()
+    population = gram.residual_gram(SOFTPLUS, x, 3)
+    assert population.least_eigenvalue == pytest.approx(7.0e-7, rel=0.01)
+    network = gram.layered_network(SOFTPLUS, 10, 3, 1000, branch=population.branch)
+    first = gram.fully_connected_gram(SOFTPLUS, x, 1).least_eigenvalue
+    assert first == pytest.approx(0.0233, abs=1e-4)
+    assert np.linalg.eigvalsh(network.gram(x))[0] == pytest.approx(first, rel=0.15)
 
 
 def test_nearly_all_of_the_gram_matrix_of_a_residual_network_is_that_of_its_first_layer():

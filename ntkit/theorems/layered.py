@@ -325,6 +325,14 @@ def _lemma_b1():
     return Evidence(what, truth, printed + math.log(2), printed, 1e-12, "≤")
 
 
+def _lemma_b1_lower():
+    alpha, depth = 1.9, 2
+    truth = (1 - alpha / depth) ** (depth - 1)
+    what = f"−Π_(h=2)^H (1 − α/H), α = c_λ c_w L = {alpha}, H = {depth}; at most minus the bound"
+    right = alpha * (depth - 1) / (depth - alpha)
+    return Evidence(what, -truth, -math.exp(-right), -math.exp(-alpha), 1e-12, "≤")
+
+
 def _lemma_b3_statement():
     sigma = activation("softplus")
     found = lemmas.smoothness(sigma)
@@ -333,6 +341,15 @@ def _lemma_b3_statement():
     printed = lemmas.lemma_b3_drift_printed(found, _RADIUS, c_w, c_x0)
     what = f"‖x^({_DEPTH})(k) − x^({_DEPTH})(0)‖ of a residual network moved by R = {_RADIUS}"
     return Evidence(what, drift[-1], right, printed, 1e-9, "≤")
+
+
+def _first_step():
+    sigma, x, learning_rate = activation("softplus"), _points(), 1e-6
+    network = gram.layered_network(sigma, 10, 2, 60)
+    before, after = gram.stability(network, x, np.where(np.arange(8) % 2, 1.0, -1.0), learning_rate, 1).residuals
+    printed = before @ network.gram(x) @ before
+    what = "(y − u)·(u(1) − u(0)) of softplus on 8 points, η = 10⁻⁶"
+    return Evidence(what, before @ (before - after), learning_rate * printed, printed, 1e-4 * learning_rate * printed)
 
 
 def _lemma_b4_half():
@@ -465,6 +482,8 @@ ERRATA = (
             "Offsets of the two pixels are the same, W being shared; the skip has no patches; outputs of the first "
             "layer meet patches as well. Besides the pairing of equation (5), and h − 1 for H − 1 in its last line.",
             _equation_6),
+    Erratum("du_first_step", _DU + "section 6", "(y − u)ᵀI₁ = … ≥ λ_min(G)‖y − u‖²", "≥ ηλ_min(G)‖y − u‖²",
+            "I₁ = ηG(y − u): a factor η is lost on the way, and is there again in the line after.", _first_step),
     Erratum("du_gradient", _DU + "appendix A", "∂L/∂W^(h) = Σ (f − y)x^(h−1)aᵀJ^(H)W^(H) … J^(h)",
             "(c_σ/m)^((H−h+1)/2) before it",
             "The proof of Lemma A.5 has the factor. Appendix B has y − u in the place of u − y, and 1/(H√m) where "
@@ -477,6 +496,10 @@ ERRATA = (
             "The factor c_σ²/m of the lines before is lost: tanh/10 tells.", _lemma_a1_variance),
     Erratum("du_lemma_b1", _DU + "proofs of Lemmas B.1 and C.1", "‖σ(Wx)‖ ≤ L‖W‖‖x‖", "L‖W‖‖x‖ + |σ(0)|√m",
             "True only where σ(0) = 0; softplus, the guiding example, has σ(0) = log 2.", _lemma_b1),
+    Erratum("du_lemma_b1_lower", _DU + "proof of Lemma B.1", "Π (1 − α/H) ≥ e^(−α), α = c_λ c_w L",
+            "≥ e^(−α(H − 1)/(H − α))",
+            "log(1 − t) ≥ −t/(1 − t). The printed bound fails for α near 2, as with c_w = 2 and c_λ near 1: c_λ has to be "
+            "small.", _lemma_b1_lower),
     Erratum("du_lemma_b3", _DU + "Lemma B.3", "(√c_x0 L + c_x0/c_w)e^(2c_x0 c_w L)R",
             "(√c_σ L + c_x0/c_w)e^(2c_λ c_w L)R", "As the proof has it.", _lemma_b3_statement),
     Erratum("du_lemma_b4", _DU + "Lemmas B.4 and C.4", "‖G(k) − G(0)‖ ≤ λ₀/2", "λ₀/4, as in Lemma A.4",
