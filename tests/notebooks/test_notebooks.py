@@ -31,6 +31,7 @@ def test_they_are_all_there():
         "09_one_layer",
         "10_theorem_ledger",
         "11_errata",
+        "13_lower_bounds",
         "16_depth_and_architecture",
     ]
 
