@@ -69,8 +69,7 @@ class Bench:
             changes["activation"] = self._named_activation(changes["activation"])
         if "rivals" in changes:
             changes["rivals"] = tuple(map(self._named_activation, changes["rivals"]))
-        if "depths" in changes:
-            changes["depths"] = tuple(changes["depths"])
+        changes |= {name: tuple(changes[name]) for name in ("depths", "panels") if name in changes}
         if "data" in changes:
             changes["data"] = self._named_data(changes["data"])
         return self._with_delta(settings, changes)

@@ -18,19 +18,29 @@ class ControlBar(VBox):
     def __init__(self, bench, names):
         self._bench = bench
         self.messages = Messages()
-        builders = {
+        self._builders = {
             "activation": self._activation,
             "data": self._data,
             "seed": self._seed,
             "depth_rule": self._rule,
             "trained": self._trained,
         }
-        self.controls = {name: builders.get(name, self._number)(name) for name in names}
-        row = GridBox(list(self.controls.values()), layout=Layout(width="auto"))
-        row.add_class("ntkit-controls")
-        super().__init__([row, self.messages])
+        self.controls = {name: self._built(name) for name in names}
+        self._row = GridBox(list(self.controls.values()), layout=Layout(width="auto"))
+        self._row.add_class("ntkit-controls")
+        super().__init__([self._row, self.messages])
         self._follow(set(self.controls))
         bench.listen(self._follow)
+
+    def _built(self, name):
+        return self._builders.get(name, self._number)(name)
+
+    def offer(self, names):
+        """Show the controls called so, in this order; those that are new are made."""
+        fresh = [name for name in names if name not in self.controls]
+        self.controls |= {name: self._built(name) for name in fresh}
+        self._row.children = [self.controls[name] for name in names]
+        self._follow(set(fresh))
 
     def _choose(self, name, value):
         with self.messages.reporting():

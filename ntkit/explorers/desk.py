@@ -1,13 +1,15 @@
 """What stands around the panels of a lab: stories, the data in words, reset, freeze, and the state to copy."""
 
+from dataclasses import replace
 from html import escape
 
-from ipywidgets import HTML, Dropdown, GridBox, HBox, Layout, Text, VBox
+from ipywidgets import HTML, Accordion, Dropdown, GridBox, HBox, Layout, Text, ToggleButton, VBox
 
 from ntkit.explorers.action import Action
 from ntkit.explorers.messages import Messages
 from ntkit.explorers.number_pair import LABEL_WIDTH
 from ntkit.explorers.pause import Pause
+from ntkit.explorers.settings import PANELS
 from ntkit.explorers.stories import STORIES
 
 _NO_STORY = "choose one …"
@@ -44,18 +46,32 @@ class Desk:
         buttons.add_class("ntkit-tools")
         row = GridBox([self.stories, buttons], layout=Layout(width="auto"))
         row.add_class("ntkit-controls")
-        self.top = VBox([row, self.caption, self.data_line])
+        self.panels = {name: self._toggle(name) for name in PANELS}
+        toggles = HBox(list(self.panels.values()), layout=Layout(flex_flow="row wrap"))
+        toggles.add_class("ntkit-tools")
+        self.chooser = Accordion([toggles], titles=["panels"], selected_index=None)
+        self.top = VBox([row, self.caption, self.data_line, self.chooser])
         self.bottom = VBox([self.state, self.messages])
         self.stories.observe(lambda change: self._chosen(self._tell, change["new"]), "value")
         self.state.observe(lambda change: self._chosen(self._go_to, change["new"]), "value")
         self.follow()
 
+    def _toggle(self, name):
+        toggle = ToggleButton(description=name.replace("_", " "), tooltip=f"show or hide the {name} panel")
+        toggle.observe(lambda change: self._chosen(self._choose_panel(name), change["new"]), "value")
+        return toggle
+
+    def _choose_panel(self, name):
+        return lambda is_shown: (self._lab.show if is_shown else self._lab.hide)(name)
+
     def follow(self):
         """Show what the bench is set to."""
-        bench = self._lab.bench
-        if self._story is not None and bench.settings != self._story.settings:
+        settings = self._lab.bench.settings
+        if self._story is not None and settings != replace(self._story.settings, panels=settings.panels):
             self._story = None
         self._following = True
+        for name, toggle in self.panels.items():
+            toggle.value = name in settings.panels
         self.state.value = self._lab.state
         self.stories.value = _NO_STORY if self._story is None else self._story.title
         self._following = False

@@ -67,7 +67,7 @@ class Explorer(OnBench, VBox):
     def __init__(self, bench=None, *, theme="auto", **settings):
         self.bench = bench or Bench(**settings)
         self.messages = Messages()
-        self._frozen, self._is_sketch = None, False
+        self._frozen, self._is_sketch, self._is_asleep, self._missed = None, False, False, False
         self._rest = Pause(self._finish)
         self._longer_rest = Pause(self.prepare, seconds=0.6, optional=True)
         self.shown = _NOTHING
@@ -164,9 +164,25 @@ class Explorer(OnBench, VBox):
         else:
             self._show(self._over_frozen(sketch) if self._is_sketch else self._complete())
 
+    def sleep(self):
+        """Follow no longer, while nobody looks."""
+        self._is_asleep = True
+        self._rest.cancel()
+        self._longer_rest.cancel()
+
+    def wake(self):
+        """Follow again, and draw what has changed since."""
+        self._is_asleep, missed = False, self._missed
+        if missed:
+            self._missed = False
+            self.refresh()
+
     def _changed(self, names):
         if names & self.watches:
-            self.refresh()
+            if self._is_asleep:
+                self._missed = True
+            else:
+                self.refresh()
 
     def _finish(self):
         with self.messages.reporting(instead=self._show_nothing):

@@ -11,6 +11,22 @@ CONSTANTS, HALF_WIDTHS = (1e-9, 1e9), (0.01, 100)
 LAYERS = ("all", "top")
 TRAINED = ("hidden", "top", "all")
 DEPTH_RULES = ("required", "chosen")
+PANELS = (
+    "bound",
+    "spectrum",
+    "shape",
+    "training",
+    "uncentred",
+    "any_norm",
+    "depth_speed",
+    "hardness",
+    "overfitting",
+    "ladder",
+    "hermite",
+    "prediction",
+    "stability",
+    "architecture",
+)
 INPUTS = ("vectors", "pixels")
 LARGEST_DIM, LARGEST_NOISE = 100, 0.5
 
@@ -35,6 +51,7 @@ class Settings:
     which depth a theorem asks for takes that one, "required", or `depth`, "chosen".
     constant: what the papers' Ω and O leave open; half_width: τ, of the interval [−τ, τ] on which polynomials are near
     σ'.
+    panels: those that a lab shows, in order.
     Raises: ValueError for a value out of range, TypeError for one of the wrong kind.
 
     >>> Settings(depth=40).delta
@@ -68,6 +85,7 @@ class Settings:
     half_width: float = 4.0
     c_lambda: float = 0.5
     inputs: str = "vectors"
+    panels: tuple[str, ...] = PANELS[:4]
 
     def __post_init__(self):
         _whole("depth", self.depth, 1, LARGEST_DEPTH, "It counts hidden layers.")
@@ -96,6 +114,8 @@ class Settings:
             raise ValueError(f"inputs must be one of {', '.join(INPUTS)}; got {self.inputs!r}.")
         if self.depth_rule not in DEPTH_RULES:
             raise ValueError(f"depth_rule must be one of {', '.join(DEPTH_RULES)}; got {self.depth_rule!r}.")
+        if len(set(self.panels)) < len(self.panels) or not set(self.panels) <= set(PANELS):
+            raise ValueError(f"panels must be different ones of {', '.join(PANELS)}; got {', '.join(self.panels)}.")
         for depth in self.depths:
             _whole("each of depths", depth, 1, LARGEST_DEPTH, "They count hidden layers.")
 

@@ -5,6 +5,7 @@ import pytest
 
 import ntkit as nk
 from ntkit.explorers import STORIES
+from ntkit.explorers.settings import PANELS
 
 SMALL = {"n": 10, "steps": 20, "width": 32, "rivals": (), "depths": ()}
 
@@ -132,3 +133,58 @@ def test_lab_says_its_state_where_no_page_can_show_it(lab):
 def test_lab_is_refused_with_the_reason(wrong, error, message):
     with pytest.raises(error, match=message):
         nk.lab(**{**SMALL, **wrong})
+
+
+# --- panels -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_panel_can_be_shown_with_the_controls_that_it_needs(lab):
+    others = [name for name in PANELS if name not in lab.panels]
+    assert others
+    for name in others:
+        lab.show(name)
+        panel = lab.panels[name]
+        assert lab._grid.children[-1] is panel
+        assert set(panel.controls) <= {
+            key for key, control in lab.bar.controls.items() if control in lab.bar._row.children
+        }
+        assert panel.shown.traces, name
+        lab.hide(name)
+    assert tuple(lab.panels) == PANELS[:4]
+
+
+def test_a_hidden_panel_sleeps_and_catches_up(lab):
+    bound = lab.bound
+    before = bound.shown
+    lab.hide("bound")
+    lab.depth = 17
+    assert bound.shown is before
+    lab.show("bound")
+    assert lab.bound is bound
+    assert bound.shown is not before
+    assert len(bound.profile.depth) == 18
+
+
+def test_panels_are_chosen_with_toggles_and_travel_in_the_state(lab):
+    lab.desk.panels["shape"].value = False
+    lab.desk.panels["ladder"].value = True
+    assert tuple(lab.panels) == ("bound", "spectrum", "training", "ladder")
+    again = nk.lab(state=lab.state)
+    assert tuple(again.panels) == tuple(lab.panels)
+    assert again.desk.panels["ladder"].value
+    assert not again.desk.panels["shape"].value
+
+
+def test_a_story_leaves_the_panels_as_they_are(lab):
+    lab.show("hermite")
+    lab.desk.stories.value = next(iter(STORIES))
+    assert "hermite" in lab.panels
+    assert "<b>" in lab.desk.caption.value
+    lab.hide("hermite")
+    assert "<b>" in lab.desk.caption.value
+
+
+def test_panels_that_do_not_exist_are_refused_and_nothing_changes(lab):
+    with pytest.raises(ValueError, match=r"panels must be different ones of bound.*got bound, spectrum, .*nothing"):
+        lab.show("nothing")
+    assert tuple(lab.panels) == PANELS[:4]
