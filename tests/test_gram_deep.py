@@ -47,6 +47,11 @@ def test_least_eigenvalues_of_the_spec():
     assert found.as_printed[-1] == pytest.approx(found.printed_limit, rel=1e-3)
 
 
+def test_least_eigenvalues_that_rounding_hides_are_silent():
+    found = gram.deep_spectra(nk.activation("softplus"), nk.data.half_circle(20).x, [1, 2])  # 4·10⁻¹⁴ and less
+    assert np.all(np.isnan(found.least))
+
+
 @pytest.mark.parametrize("depth", [1, 3])
 def test_networks_of_finite_width_have_the_deep_gram(depth):
     x = nk.data.half_circle(4).x

@@ -55,6 +55,14 @@ def test_widths_and_steps_are_those_printed(theorem):
     assert 10 ** found.log10_steps(1e-3) == pytest.approx(math.log(1e-3) / math.log1p(-rate), rel=1e-9)
 
 
+def test_theorem_j8_is_theorem_j7_at_one_over_n():
+    n, depth, failure = 6, 4, 0.1
+    found = requirements.theorem_j7(n, depth, 1 / n, failure)
+    terms = n**8, n / failure, n**4 * math.log(n * depth / failure)
+    assert 10**found.log10_width == pytest.approx(2**depth * max(terms), rel=1e-12)
+    assert 10**found.log10_learning_rate == pytest.approx(1 / (n**3 * 2**depth), rel=1e-12)
+
+
 def test_a_constant_scales_width_and_learning_rate():
     plain, scaled = (requirements.theorem_4_1(5, 3, 0.01, 0.1, constant=c) for c in (1.0, 100.0))
     assert scaled.log10_width == pytest.approx(plain.log10_width + 2)

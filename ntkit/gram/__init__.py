@@ -88,7 +88,15 @@ from ntkit.gram.losses import (
 )
 from ntkit.gram.pole_law import deciding_norm, half_circle_pole_law
 from ntkit.gram.population import population_bias, population_classes, population_g, population_h, population_sum
-from ntkit.gram.requirements import Comparison, Requirement, comparison, theorem_3_1, theorem_4_1, theorem_5_1
+from ntkit.gram.requirements import (
+    Comparison,
+    Requirement,
+    comparison,
+    theorem_3_1,
+    theorem_4_1,
+    theorem_5_1,
+    theorem_j7,
+)
 from ntkit.gram.speed import Race, expected_loss, race, random_signs, stuck_share, time_to_reach
 from ntkit.gram.surveys import LeastBySize, Spectra, least_by_size, spectra
 from ntkit.gram.two_layer import TwoLayer, two_layer
@@ -200,6 +208,7 @@ __all__ = [
     "theorem_5_1",
     "theorem_d1",
     "theorem_j5_floor",
+    "theorem_j7",
     "theorem_l_1",
     "theorem_m_5",
     "theorem_m_6",

@@ -23,6 +23,7 @@ from ntkit.memory import ensure_fits
 from ntkit.spectra import spectrum
 
 _UNIT = 1e-6
+_ROUNDINGS = 64  # of entries that have been through many layers
 _MOST_LAYERS = 10**7
 
 
@@ -100,8 +101,8 @@ class DeepSpectra:
 
     activation, n
     depths:       L, ascending
-    least:        λ_min with the inner product, one a depth
-    as_printed:   λ_min without it
+    least:        λ_min with the inner product, one a depth; nan where the matrix is singular to rounding
+    as_printed:   λ_min without it, likewise
     limit:        E φ'², where `least` goes as ρ → 0
     printed_limit: Var φ', where `as_printed` goes
     """
@@ -130,7 +131,7 @@ def deep_spectra(activation, x, depths):
     for layer, covariance in enumerate(_covariances(activation, x), start=1):
         if layer in wanted:
             here = _deep(activation, covariance)
-            found.append((spectrum(here.matrix).min, spectrum(here.slopes).min))
+            found.append((_known_least(here.matrix), _known_least(here.slopes)))
         if layer == depths[-1]:
             break
     least, printed = np.array(found).T
@@ -138,6 +139,11 @@ def deep_spectra(activation, x, depths):
     return DeepSpectra(
         activation.name, len(covariance.variance), depths, least, printed, moment, float(moment - slope**2)
     )
+
+
+def _known_least(matrix):
+    found = spectrum(matrix)
+    return found.min if found.min > _ROUNDINGS * found.resolution else np.nan
 
 
 def _covariances(activation, x):

@@ -3,7 +3,8 @@
     L(w(k)) ≤ (1 − ηλ₀/2)^k L(w(0))      with probability 1 − δ, once m and η are as required
 
 In the theorems δ is the probability of failure, not a separation.  2^{O(H)} is read as base^H, poly(p) as p^power.
-Source: Du, Lee, Li, Wang, Zhai (December 2018), Theorems 3.1, 4.1, 5.1, section 1.2.
+Source: Du, Lee, Li, Wang, Zhai (December 2018), Theorems 3.1, 4.1, 5.1, section 1.2; Panigrahi, Shetty, Goyal (2020),
+Theorems J.7 and J.8.
 """
 
 import math
@@ -129,6 +130,32 @@ def theorem_5_1(n, depth, least_eigenvalue, failure, pixels, *, constant=1.0, po
         "Theorem 5.1",
         {f"{term} · poly(p)": value + poly for term, value in terms.items()},
         plain.log10_learning_rate - poly,
+        floor,
+    )
+
+
+def theorem_j7(n, depth, least_eigenvalue, failure, *, constant=1.0, base=2.0):
+    """The Requirement of Theorem J.7 of Panigrahi et al., fully connected networks; Theorem J.8 is that of λ_min = 1/n.
+
+    Parameters: n inputs; depth L; least_eigenvalue λ_min(G(0)) of the last hidden layer; failure κ in (0, 1); constant;
+    base of 2^{O(L)}.
+    Raises: ValueError outside those ranges.
+    Source: Panigrahi et al. (2020), Theorems J.7 and J.8, after Theorem 3.1 of Du et al.
+
+    >>> round(theorem_j7(20, 40, 0.317, 0.1).log10_width, 2), round(theorem_j7(20, 40, 1 / 20, 0.1).log10_width, 2)
+    (19.24, 22.45)
+    """
+    n, depth, floor, failure, constant = _checked(n, depth, least_eigenvalue, failure, constant)
+    powers = depth * math.log10(real("base", base, least=1, must="be at least 1"))
+    scale, points, small = math.log10(constant) + powers, math.log10(n), math.log10(floor)
+    return Requirement(
+        "Theorem J.7",
+        {
+            "n⁴ 2^{O(L)}/λ⁴": scale + 4 * points - 4 * small,
+            "n 2^{O(L)}/κ": scale + points - math.log10(failure),
+            "n² 2^{O(L)} log(Ln/κ)/λ²": scale + 2 * points + _log10_log(depth * n, failure) - 2 * small,
+        },
+        math.log10(constant) + small - 2 * points - powers,
         floor,
     )
 

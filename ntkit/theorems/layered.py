@@ -498,8 +498,8 @@ ERRATA = (
             "True only where σ(0) = 0; softplus, the guiding example, has σ(0) = log 2.", _lemma_b1),
     Erratum("du_lemma_b1_lower", _DU + "proof of Lemma B.1", "Π (1 − α/H) ≥ e^(−α), α = c_λ c_w L",
             "≥ e^(−α(H − 1)/(H − α))",
-            "log(1 − t) ≥ −t/(1 − t). The printed bound fails for α near 2, as with c_w = 2 and c_λ near 1: c_λ has to be "
-            "small.", _lemma_b1_lower),
+            "log(1 − t) ≥ −t/(1 − t). The printed bound fails for α near 2, as with c_w = 2 and c_λ near 1: c_λ has to "
+            "be small.", _lemma_b1_lower),
     Erratum("du_lemma_b3", _DU + "Lemma B.3", "(√c_x0 L + c_x0/c_w)e^(2c_x0 c_w L)R",
             "(√c_σ L + c_x0/c_w)e^(2c_λ c_w L)R", "As the proof has it.", _lemma_b3_statement),
     Erratum("du_lemma_b4", _DU + "Lemmas B.4 and C.4", "‖G(k) − G(0)‖ ≤ λ₀/2", "λ₀/4, as in Lemma A.4",
