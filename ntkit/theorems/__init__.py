@@ -21,6 +21,7 @@ from ntkit.theorems import (
     optimisation,
     overfitting,
     training,
+    two_layer,
     uncentred,
 )
 from ntkit.theorems.entry import Assumption, Claim, Entry, Subject
@@ -59,6 +60,7 @@ _SUBJECTS = (
     overfitting,
     one_layer,
     misprints,
+    two_layer,
     approximation,
     layered,
     training,
