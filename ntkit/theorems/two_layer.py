@@ -155,7 +155,7 @@ ENTRIES = (
           "λ_k(G + H) ≥ λ_k(G)", (SLOPED,), _on_circle, _both_layers),
     Entry("panigrahi_kink_law", "Panigrahi et al., kinks, sharp", _OURS + "appendix K",
           "λ_min(G∞) ≃ κ² e^(−α²/2) 2^r (r − 1)! π^(−2) (1 − 2^(−2r)) ζ(2r) n^(1−2r) on a half circle", (KINKED,),
-          _kinked, _kink_law, "trend", remark="What is missed falls like n^(−2): to 0.35 at most, from 20 to 40 points."),
+          _kinked, _kink_law, "trend", remark="What is missed falls like n^(−2)."),
     Entry("panigrahi_pole_law", "Panigrahi et al., poles, sharp", _OURS + "Theorem 4.4",
           "λ_min(G∞) ∝ n^(2q−1) R^(1−2q) e^(−3R²/2), R = (2ny)^(1/3), on a half circle", (ANALYTIC,),
           _with_poles, _pole_law, "trend", remark="What is missed falls, from above, as points become more."),
