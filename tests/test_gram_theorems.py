@@ -33,17 +33,17 @@ def test_widths_and_steps_are_those_printed(theorem):
         "3.1": (
             max(n**4 * 8 / floor**4, n * 8 / failure, n**2 * logarithm / (floor**2 * pair**4.5)),
             floor / (n**2 * 8),
-            requirements.theorem_3_1(n, depth, floor, pair, failure),
+            requirements.du_theorem_3_1(n, depth, floor, pair, failure),
         ),
         "4.1": (
             max(n**4 / (floor**4 * depth**6), n**2 / (floor * depth) ** 2, n / failure, n**2 * logarithm / floor**2),
             floor * depth**2 / n**2,
-            requirements.theorem_4_1(n, depth, floor, failure),
+            requirements.du_theorem_4_1(n, depth, floor, failure),
         ),
         "5.1": (
             4 * max(n**4 / (floor**4 * depth**2), n / failure, n**2 * logarithm / floor**2),
             floor * depth**2 / n**2 / 4,
-            requirements.theorem_5_1(n, depth, floor, failure, pixels),
+            requirements.du_theorem_5_1(n, depth, floor, failure, pixels),
         ),
     }
     # When they are asked of a theorem
@@ -64,13 +64,13 @@ def test_theorem_j8_is_theorem_j7_at_one_over_n():
 
 
 def test_a_constant_scales_width_and_learning_rate():
-    plain, scaled = (requirements.theorem_4_1(5, 3, 0.01, 0.1, constant=c) for c in (1.0, 100.0))
+    plain, scaled = (requirements.du_theorem_4_1(5, 3, 0.01, 0.1, constant=c) for c in (1.0, 100.0))
     assert scaled.log10_width == pytest.approx(plain.log10_width + 2)
     assert scaled.log10_learning_rate == pytest.approx(plain.log10_learning_rate + 2)
 
 
 def test_nothing_overflows_at_great_depth():
-    found = requirements.theorem_3_1(1000, 5000, 1e-300, 1e-300, 1e-300)
+    found = requirements.du_theorem_3_1(1000, 5000, 1e-300, 1e-300, 1e-300)
     assert math.isfinite(found.log10_width)
     assert math.isfinite(found.log10_steps(0.5))
 
@@ -79,10 +79,10 @@ def test_nothing_overflows_at_great_depth():
 def test_steps_of_the_residual_network_grow_with_the_square_of_the_depth(n, depth):
     # λ₀ = c/H² in Theorem 4.1, against the line of section 1.2 as corrected, up to the constants
     def steps(layers):
-        return requirements.theorem_4_1(n, layers, 0.5 / layers**2, 0.1).log10_steps(0.01)
+        return requirements.du_theorem_4_1(n, layers, 0.5 / layers**2, 0.1).log10_steps(0.01)
 
     def line(layers):
-        rows = requirements.comparison(n, layers, 0.01, 0.5)
+        rows = requirements.du_comparison(n, layers, 0.01, 0.5)
         return next(row for row in rows if row.source == "Theorem 4.1")
 
     assert steps(2 * depth) - steps(depth) == pytest.approx(2 * math.log10(2), rel=1e-3)
@@ -92,7 +92,7 @@ def test_steps_of_the_residual_network_grow_with_the_square_of_the_depth(n, dept
 
 def test_width_of_the_comparison_holds_only_up_to_a_depth_of_about_n():
     for n, depth, binding in ((100, 10, "n⁴/(λ₀⁴ H⁶)"), (10, 100, "n² log(Hn²/δ)/λ₀²")):
-        found = requirements.theorem_4_1(n, depth, 1 / depth**2, 0.1)
+        found = requirements.du_theorem_4_1(n, depth, 1 / depth**2, 0.1)
         assert found.binding == binding
 
 
@@ -256,7 +256,7 @@ def test_expectations_move_less_than_lemma_e3_allows(seed, name, scale):
 def test_theorem_d1_is_far_above_what_networks_show(architecture):
     x, depth, width = points(4), 3, 200
     population = architecture(SOFTPLUS, x, depth)
-    found = lemmas.theorem_d1(population, lemmas.smoothness(SOFTPLUS))
+    found = lemmas.du_theorem_d1(population, lemmas.smoothness(SOFTPLUS))
     errors = []
     for seed in range(20):
         network = gram.layered_network(SOFTPLUS, 5, depth, width, branch=population.branch, seed=seed)
@@ -271,7 +271,7 @@ def test_theorem_d1_is_exponential_in_the_depth_only_without_skips():
     found = {}
     for name, architecture in (("plain", gram.fully_connected_gram), ("residual", gram.residual_gram)):
         constants = [
-            lemmas.theorem_d1(architecture(SOFTPLUS, points(4), depth), lemmas.smoothness(SOFTPLUS)).log10_constant
+            lemmas.du_theorem_d1(architecture(SOFTPLUS, points(4), depth), lemmas.smoothness(SOFTPLUS)).log10_constant
             for depth in (4, 8, 16)
         ]
         found[name] = np.diff(constants)

@@ -75,7 +75,7 @@ from ntkit.gram.layered import (
 )
 from ntkit.gram.layered_depths import GramByDepth, gram_by_depth
 from ntkit.gram.layered_finite import GramError, LayeredNetwork, Stability, gram_error, layered_network, stability
-from ntkit.gram.lemma_constants import Concentration, Smoothness, smoothness, theorem_d1
+from ntkit.gram.lemma_constants import Concentration, Smoothness, du_theorem_d1, smoothness
 from ntkit.gram.losses import (
     CROSS_ENTROPY,
     HALF_SQUARES,
@@ -91,10 +91,10 @@ from ntkit.gram.population import population_bias, population_classes, populatio
 from ntkit.gram.requirements import (
     Comparison,
     Requirement,
-    comparison,
-    theorem_3_1,
-    theorem_4_1,
-    theorem_5_1,
+    du_comparison,
+    du_theorem_3_1,
+    du_theorem_4_1,
+    du_theorem_5_1,
     theorem_j7,
 )
 from ntkit.gram.speed import Race, expected_loss, race, random_signs, stuck_share, time_to_reach
@@ -140,7 +140,6 @@ __all__ = [
     "branch_scale",
     "certificates",
     "classify_kink",
-    "comparison",
     "convolutional_gram",
     "deciding_norm",
     "deep_gram",
@@ -149,6 +148,11 @@ __all__ = [
     "depth_helps",
     "descend",
     "drift_by_width",
+    "du_comparison",
+    "du_theorem_3_1",
+    "du_theorem_4_1",
+    "du_theorem_5_1",
+    "du_theorem_d1",
     "dzps",
     "enough",
     "expected_loss",
@@ -202,11 +206,7 @@ __all__ = [
     "stability",
     "stated_bounds",
     "stuck_share",
-    "theorem_3_1",
-    "theorem_4_1",
     "theorem_4_6",
-    "theorem_5_1",
-    "theorem_d1",
     "theorem_j5_floor",
     "theorem_j7",
     "theorem_l_1",

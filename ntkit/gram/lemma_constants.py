@@ -366,7 +366,7 @@ class Concentration:
         return 2 * (self.log10_constant - math.log10(error)) + math.log10(size)
 
 
-def theorem_d1(population, found):
+def du_theorem_d1(population, found):
     """The Concentration of a network of which the PopulationGram is known.
 
     Parameters: population, a PopulationGram; found, the Smoothness of its activation.
@@ -374,8 +374,8 @@ def theorem_d1(population, found):
 
     >>> import ntkit as nk
     >>> sigma, x = nk.activation("softplus"), nk.data.sphere(4, seed=0).x
-    >>> plain = theorem_d1(nk.gram.fully_connected_gram(sigma, x, 4), smoothness(sigma))
-    >>> skipping = theorem_d1(nk.gram.residual_gram(sigma, x, 4), smoothness(sigma))
+    >>> plain = du_theorem_d1(nk.gram.fully_connected_gram(sigma, x, 4), smoothness(sigma))
+    >>> skipping = du_theorem_d1(nk.gram.residual_gram(sigma, x, 4), smoothness(sigma))
     >>> plain.log10_constant > skipping.log10_constant > 10
     True
     """

@@ -52,7 +52,7 @@ class Requirement:
         return wanted - (math.log10(decay) if decay else self.log10_rate)
 
 
-def theorem_3_1(n, depth, least_eigenvalue, pair_floor, failure, *, constant=1.0, base=2.0):
+def du_theorem_3_1(n, depth, least_eigenvalue, pair_floor, failure, *, constant=1.0, base=2.0):
     """The Requirement of Theorem 3.1, fully connected networks.
 
     Parameters: n inputs; depth H; least_eigenvalue λ₀ > 0; pair_floor λ in (0, 1]; failure δ in (0, 1); constant, in
@@ -60,7 +60,7 @@ def theorem_3_1(n, depth, least_eigenvalue, pair_floor, failure, *, constant=1.0
     Raises: ValueError outside those ranges.
     Source: Du et al. (2018), Theorem 3.1.
 
-    >>> found = theorem_3_1(8, 4, 6.9e-4, 5e-3, 0.1)
+    >>> found = du_theorem_3_1(8, 4, 6.9e-4, 5e-3, 0.1)
     >>> round(found.log10_width, 2), found.binding
     (22.83, 'n² log(Hn²/δ)/(λ₀² λ^(3H/2))')
     """
@@ -84,13 +84,13 @@ def theorem_3_1(n, depth, least_eigenvalue, pair_floor, failure, *, constant=1.0
     )
 
 
-def theorem_4_1(n, depth, least_eigenvalue, failure, *, constant=1.0):
+def du_theorem_4_1(n, depth, least_eigenvalue, failure, *, constant=1.0):
     """The Requirement of Theorem 4.1, residual networks.
 
-    Parameters, raises: as in `theorem_3_1`.
+    Parameters, raises: as in `du_theorem_3_1`.
     Source: Du et al. (2018), Theorem 4.1.
 
-    >>> found = theorem_4_1(8, 4, 3.9e-7, 0.1)
+    >>> found = du_theorem_4_1(8, 4, 3.9e-7, 0.1)
     >>> round(found.log10_width, 2), found.binding
     (25.64, 'n⁴/(λ₀⁴ H⁶)')
     """
@@ -110,19 +110,19 @@ def theorem_4_1(n, depth, least_eigenvalue, failure, *, constant=1.0):
     )
 
 
-def theorem_5_1(n, depth, least_eigenvalue, failure, pixels, *, constant=1.0, power=1.0):
+def du_theorem_5_1(n, depth, least_eigenvalue, failure, pixels, *, constant=1.0, power=1.0):
     """The Requirement of Theorem 5.1, convolutional residual networks.
 
-    Parameters, raises: as in `theorem_3_1`; pixels p; power of poly(p).
+    Parameters, raises: as in `du_theorem_3_1`; pixels p; power of poly(p).
     Source: Du et al. (2018), Theorem 5.1.
 
-    >>> round(theorem_5_1(8, 4, 3.9e-7, 0.1, pixels=16).log10_width, 2)
+    >>> round(du_theorem_5_1(8, 4, 3.9e-7, 0.1, pixels=16).log10_width, 2)
     29.25
     """
     n, depth, floor, failure, constant = _checked(n, depth, least_eigenvalue, failure, constant)
     pixels = whole("pixels", pixels, least=1, must="be a positive whole number")
     poly = real("power", power, least=0, must="not be negative") * math.log10(pixels)
-    plain = theorem_4_1(n, depth, floor, failure, constant=constant)
+    plain = du_theorem_4_1(n, depth, floor, failure, constant=constant)
     terms = dict(plain.log10_terms)
     del terms["n²/(λ₀² H²)"]
     terms["n⁴/(λ₀⁴ H²)"] = terms["n⁴/(λ₀⁴ H⁶)"] + 4 * math.log10(depth)
@@ -174,7 +174,7 @@ class Comparison:
     log10_steps_printed: float
 
 
-def comparison(n, depth, epsilon, pair_floor, *, base=2.0):
+def du_comparison(n, depth, epsilon, pair_floor, *, base=2.0):
     """The comparison of section 1.2 with Allen-Zhu, Li, Song (2018): four Comparisons.
 
     Theorem 4.1 with λ₀ = c_D/H² has ηλ₀ = c_D²/(n²H²), so that T ≥ n²H² log(1/ε), where the section prints n² log(1/ε).
@@ -183,7 +183,7 @@ def comparison(n, depth, epsilon, pair_floor, *, base=2.0):
     (1/λ)^{O(H)} with H for O(H); base of 2^{O(H)}.
     Raises: ValueError outside those ranges.
 
-    >>> for row in comparison(1000, 16, 1e-3, 0.1):
+    >>> for row in du_comparison(1000, 16, 1e-3, 0.1):
     ...     print(row.architecture, row.source, round(row.log10_width), round(row.log10_steps, 1))
     residual Allen-Zhu et al. 128 21.2
     residual Theorem 4.1 14 9.2

@@ -129,7 +129,7 @@ def _theorem_d1(subject, grid):
     sigma, x, claims = subject.activation, _points(), []
     for make in (gram.fully_connected_gram, gram.residual_gram):
         population = make(sigma, x, _DEPTH)
-        found = lemmas.theorem_d1(population, lemmas.smoothness(sigma))
+        found = lemmas.du_theorem_d1(population, lemmas.smoothness(sigma))
         network = gram.layered_network(sigma, 10, _DEPTH, _WIDTH, branch=population.branch)
         hidden = [layer[:, :, 0].numpy() for layer in network.layer_outputs(x)[1:_DEPTH]]
         errors = [
@@ -261,14 +261,17 @@ def _depth_two():
 
 def _section_12_steps():
     found = gram.gram_by_depth(activation("softplus"), _points(), [8, 32])
-    steps = [gram.theorem_4_1(8, int(h), lam, 0.1).log10_steps(0.01) for h, lam in zip((8, 32), found.residual)]  # noqa: B905
+    steps = [
+        gram.du_theorem_4_1(8, int(depth), least, 0.1).log10_steps(0.01)
+        for depth, least in zip(found.depths, found.residual, strict=True)
+    ]
     what = "steps of Theorem 4.1 at H = 32 over those at H = 8, softplus on 8 points"
     return Evidence(what, 10 ** (steps[1] - steps[0]), 16.0, 1.0, 0.1)
 
 
 def _section_12_width():
     n, depth, failure = 10, 100, 0.1
-    truth = gram.theorem_4_1(n, depth, depth**-2.0, failure).log10_width
+    truth = gram.du_theorem_4_1(n, depth, depth**-2.0, failure).log10_width
     last = math.log10(n**2 * depth**4 * math.log(depth * n**2 / failure))
     right, printed = max(last, math.log10(n**4 * depth**2)), math.log10(n**4 * depth**2)
     return Evidence(
