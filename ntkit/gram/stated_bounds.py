@@ -16,8 +16,8 @@ import numpy as np
 
 from ntkit.arguments import real, whole
 from ntkit.gram.approximation import lemma_f5, tanh_error
-from ntkit.gram.covariances import slope_activation
 from ntkit.gram.hermite_decay import slope_coefficients
+from ntkit.gram.kinks import classify_kink
 from ntkit.gram.polynomials import polynomial_rank
 
 LN10 = math.log(10)
@@ -166,8 +166,8 @@ def theorem_42(n, delta, m, *, constant=1.0):
 def stated_floors(sigma, n, delta):
     """What is stated of λ_min for n points and this activation, with constants at 1: {name: bound}.
 
-    Theorem K.1 where σ' jumps, and 4.2 for ReLU; 4.1 where σ'' does; nothing for smooth ones, whose bounds depend on
-    noise in the data (`theorem_i4`).
+    Theorem K.1 where σ' jumps at one place, and 4.2 for ReLU; 4.1 where σ'' does; nothing for smooth ones, whose bounds
+    depend on noise in the data (`theorem_i4`).  The jump counts as 1, as the paper has it.
 
     Parameters: sigma, an Activation without jumps; n ≥ 2; delta in (0, 1].
 
@@ -175,26 +175,12 @@ def stated_floors(sigma, n, delta):
     >>> list(stated_floors(nk.activation("relu"), 10, 0.1)), list(stated_floors(nk.activation("elu"), 10, 0.1))
     (['Theorem 4.2', 'Theorem K.1'], ['Theorem 4.1'])
     """
-    order = kink_order(sigma)
+    kinks = classify_kink(sigma).kinks
+    order = kinks[0].order if len(kinks) == 1 else None
     if order == 1:
         relu = {"Theorem 4.2": theorem_42(n, delta, 1).eigenvalue} if sigma.name == "relu" else {}
         return relu | {"Theorem K.1": theorem_k1(n, delta, 1).eigenvalue}
     return {"Theorem 4.1": theorem_k4(n, delta, 1, 1).eigenvalue} if order == 2 else {}
-
-
-def kink_order(sigma):
-    """1 where σ' jumps, 2 where σ'' does first, 0 where neither does.
-
-    >>> import ntkit as nk
-    >>> [kink_order(nk.activation(name)) for name in ("relu", "selu", "elu", "tanh")]
-    [1, 1, 2, 0]
-    """
-    slope = sigma
-    for order in (1, 2):
-        slope = slope_activation(slope)
-        if not slope.is_continuous:
-            return order
-    return 0
 
 
 # --- smooth activations, from above -----------------------------------------------------------------------------------
