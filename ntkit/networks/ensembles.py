@@ -49,9 +49,9 @@ class WidthScaling:
 def monte_carlo(net, x, width, seeds, *, statistic=empirical_ntk, dtype=None, device=None, callback=None):
     """A statistic of finite networks drawn with independent weights.
 
-    The inputs are first rotated into their span: the law of every kernel is the same, and the first layer is smaller.
+    Rows are first rotated into their span: the law of every kernel is the same, and the first layer is smaller.
 
-    Parameters: net, an architecture with `module(...)`; x rows (n, d); width of the hidden layers; seeds, how many
+    Parameters: net, an architecture with `module(...)`; x rows (n, d), or images for a network of images; width of the hidden layers; seeds, how many
     (0, 1, …) or which, at least two; statistic(module, x) → array, such as empirical_ntk (the default), empirical_nngp
     or lambda module, x: nk.spectrum(nk.empirical_ntk(module, x)).condition_number; dtype, torch's (float64 by default),
     and device of the modules; callback(step, nan, nan) after each network.
@@ -68,11 +68,11 @@ def monte_carlo(net, x, width, seeds, *, statistic=empirical_ntk, dtype=None, de
     seeds = tuple(range(seeds)) if np.ndim(seeds) == 0 else tuple(int(seed) for seed in seeds)
     if len(seeds) < 2:
         raise ValueError(f"seeds must be at least two, or there is no spread; got {len(seeds)}.")
-    rows = in_span(x)
+    inputs, shape = _inputs(net, x)
     samples = []
     for count, seed in enumerate(seeds, start=1):
-        module = net.module(rows.shape[1], width, seed=seed, dtype=dtype or torch.float64, device=device)
-        samples.append(np.asarray(statistic(module, rows)))
+        module = net.module(shape, width, seed=seed, dtype=dtype or torch.float64, device=device)
+        samples.append(np.asarray(statistic(module, inputs)))
         if callback is not None:
             callback(count, np.nan, np.nan)
     samples = np.stack(samples)
@@ -98,6 +98,15 @@ def width_scaling(net, x, widths, seeds, theory, **options):
     error = np.array([np.sqrt(np.mean((found - np.asarray(theory)) ** 2)) for found in samples])
     slope = np.polyfit(np.log(widths), np.log(error), 1)[0]
     return WidthScaling(np.asarray(widths), error, float(slope))
+
+
+def _inputs(net, x):
+    """The inputs as the modules get them, and the shape of one."""
+    if net.takes_images or net.scales_inputs:  # pixels, and the number of coordinates, count
+        x = np.asarray(x, dtype=float)
+        return x, tuple(x.shape[1:])
+    rows = in_span(x)
+    return rows, rows.shape[1]
 
 
 def in_span(x, /):
