@@ -213,6 +213,8 @@ class _Trained:
                 heads += passed.values[number].T @ weighted
             if self.layers != "top":
                 network.hidden[units] += change
+        passed.slopes.clear()  # room for those of the next pass
+        passed.values.clear()
 
 
 def _hidden_change(slopes, weighted, heads, rows):
