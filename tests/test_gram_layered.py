@@ -341,6 +341,13 @@ def test_two_points_of_one_direction_are_refused():
         _ = gram.fully_connected_gram(SOFTPLUS, [[1.0, 0.0], [1.0, 0.0]], 3).least_eigenvalue
 
 
+def test_a_single_input_has_no_pair():
+    assert gram.fully_connected_gram(SOFTPLUS, PAIR[:1], 3).least_eigenvalue == pytest.approx(0.318458983684)
+    with pytest.raises(ValueError, match="a pair has two inputs"):
+        gram.residual_gram(SOFTPLUS, PAIR[:1], 3)
+    assert gram.residual_gram(SOFTPLUS, PAIR[:1], 3, pair_floor=0.5).gram.shape == (1, 1)
+
+
 def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="at least 2"):
         gram.residual_gram(SOFTPLUS, PAIR, 1)

@@ -66,7 +66,12 @@ class Covariance:
 
     @property
     def pair_floor(self):
-        """min over i ≠ j of λ_min[[k_ii, k_ij], [k_ji, k_jj]]; i = j is left out, where it is 0."""
+        """min over i ≠ j of λ_min[[k_ii, k_ij], [k_ji, k_jj]]; i = j is left out, where it is 0.
+
+        Raises: ValueError for a single input.
+        """
+        if len(self.variance) == 1:
+            raise ValueError("a pair has two inputs; got one. Give more inputs, or λ itself as pair_floor.")
         rho, margin = self.correlation
         first, second = self.variance[:, None], self.variance
         determinant = first * second * margin * (1 + np.abs(rho))

@@ -125,7 +125,8 @@ def scaling_constant_over(activation, least):
 def branch_scale(depth, c_lambda, pair_floor):
     """s = c_λ λ^(3/2)/H.
 
-    Parameters: depth H ≥ 1; c_lambda in (0, 1), which the paper leaves open; pair_floor λ in (0, 1].
+    Parameters: depth H ≥ 1; c_lambda in (0, 1), which the paper leaves open; pair_floor λ > 0, at
+    most 1 for unit inputs.
     Raises: ValueError outside those ranges.
 
     >>> branch_scale(4, 0.5, 0.25)

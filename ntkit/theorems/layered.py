@@ -190,8 +190,9 @@ def _mean_and_error(samples):
 def _equation_5():
     sigma, s = activation("softplus"), 0.7
     x = np.array([[0.2, 0, 0], [0, 1.0, 0], [2.4, 0, 3.2]])  # of norms 0.2, 1 and 4
-    first, mean = through(sigma, Covariance.of(x))[0].scaled(gram.scaling_constant(sigma)), None
-    mean = np.sqrt(gram.scaling_constant(sigma)) * means(sigma, (x**2).sum(axis=1))
+    factor = gram.scaling_constant(sigma)
+    first = through(sigma, Covariance.of(x))[0].scaled(factor)
+    mean = np.sqrt(factor) * means(sigma, (x**2).sum(axis=1))
     after, beside = through(sigma, first)[0].matrix, means(sigma, first.variance)
     common = first.matrix + s**2 * after
     right = (common + s * (np.outer(mean, beside) + np.outer(beside, mean)))[0, 2]
@@ -240,12 +241,11 @@ def _assumption_31():
 
 
 def _assumption_51():
-    images = np.random.default_rng(0).standard_normal((2, 1, 8))
-    images /= np.linalg.norm(images, axis=(1, 2), keepdims=True)
-    padded = np.pad(images[:, 0], ((0, 0), (1, 1)))
-    patches = np.concatenate([np.stack([image[o : o + 8] for o in range(3)]) for image in padded[:, None, :][:, 0]], 1)
-    truth = np.linalg.eigvalsh(patches.T @ patches)[0]
-    vectors = Covariance.of(images[:, 0]).pair_floor
+    images = data.unit_rows(np.random.default_rng(0).standard_normal((2, 8)))
+    padded = np.pad(images, ((0, 0), (1, 1)))
+    patches = np.stack([padded[:, o : o + 8] for o in range(3)], axis=2).reshape(16, 3)
+    truth = np.linalg.eigvalsh(patches @ patches.T)[0]
+    vectors = Covariance.of(images).pair_floor
     return Evidence("λ of Assumption 5.1: two images of 8 pixels, patches of 3 numbers", truth, 0.0, vectors, 1e-12)
 
 
