@@ -87,7 +87,8 @@ def _rungs(sigma, x):
     powers, masses, squares = _masses(sigma, n, delta)
     from_gershgorin = gershgorin_factors(powers, n, delta)
     solved = _solved_powers(from_gershgorin)
-    smallest = np.array([_smallest_of_power(inside.coordinates(x), int(power)) for power in powers[solved]])
+    rows = inside.coordinates(x)
+    smallest = np.array([_smallest_of_power(rows, int(power)) for power in powers[solved]])
     steps = np.maximum(_staircase(solved, smallest, len(powers)), from_gershgorin)
     return {
         "n": n,

@@ -147,6 +147,8 @@ def symmetric_power(x, power):
     array([[4.      , 2.828427, 1.      ]])
     """
     x, power = _rows(x), _power(power)
+    if power == 1:
+        return x.copy()
     ensure_fits((len(x), comb(x.shape[1] + power - 1, power)), copies=4, instead=_IN_BLOCKS)
     exponents = _exponents(x.shape[1], power)
     log_multiplicity = gammaln(power + 1) - gammaln(exponents + 1).sum(axis=1)
