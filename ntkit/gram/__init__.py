@@ -9,7 +9,7 @@ Source: Panigrahi, Shetty, Goyal, "Effect of Activation Functions on the Trainin
 (2020); Du, Lee, Li, Wang, Zhai, "Gradient Descent Finds Global Minima of Deep Neural Networks" (December 2018).
 """
 
-from ntkit.gram import approximation, certificates, hermite_decay, polynomials, stated_bounds
+from ntkit.gram import approximation, certificates, hermite_decay, polynomials, probability, stated_bounds
 from ntkit.gram.asked import (
     Asked,
     Enough,
@@ -193,6 +193,7 @@ __all__ = [
     "population_h_eigenvalues",
     "population_sum",
     "population_sum_eigenvalues",
+    "probability",
     "quoted_theorem_3_1",
     "race",
     "random_signs",
