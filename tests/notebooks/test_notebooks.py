@@ -31,7 +31,10 @@ def test_they_are_all_there():
         "09_one_layer",
         "10_theorem_ledger",
         "11_errata",
+        "12_gram_matrices",
         "13_lower_bounds",
+        "14_data_geometry",
+        "15_fast_and_slow_activations",
         "16_depth_and_architecture",
     ]
 
