@@ -9,7 +9,15 @@ Source: Panigrahi, Shetty, Goyal, "Effect of Activation Functions on the Trainin
 (2020); Du, Lee, Li, Wang, Zhai, "Gradient Descent Finds Global Minima of Deep Neural Networks" (December 2018).
 """
 
-from ntkit.gram import approximation, certificates, hermite_decay, polynomials, probability, stated_bounds
+from ntkit.gram import (
+    approximation,
+    certificates,
+    hermite_decay,
+    kink_events,
+    polynomials,
+    probability,
+    stated_bounds,
+)
 from ntkit.gram.asked import (
     Asked,
     Enough,
@@ -172,6 +180,7 @@ __all__ = [
     "half_circle_law",
     "half_circle_pole_law",
     "hermite_decay",
+    "kink_events",
     "layered_network",
     "least_by_size",
     "lemma_j2",

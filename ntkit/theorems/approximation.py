@@ -11,7 +11,7 @@ from scipy.special import expit, gammaln
 
 from ntkit import data
 from ntkit.activations import activation
-from ntkit.gram import approximation, certificates, hermite_decay, polynomials, stated_bounds
+from ntkit.gram import approximation, certificates, hermite_decay, kink_events, polynomials, stated_bounds
 from ntkit.gram.eigenvalues import population_eigenvalues
 from ntkit.theorems.entry import Assumption, Claim, Entry, Subject
 from ntkit.theorems.erratum import Erratum, Evidence
@@ -97,6 +97,27 @@ def _kink_exponents(stated):
         return Claim(powers[0], powers[1], {"n": np.array(_COUNTS[1:])}, sense="≥", slack=1e-6)
 
     return claim
+
+
+def _theorem_k1_constant(subject, grid):
+    smallest, rounding = _smallest(subject)
+    jump = certificates.slope_jump(subject.activation)
+    floor = kink_events.theorem_k1_two_lines(subject.points.n, subject.points.separation.sine, jump)
+    return Claim(smallest, floor, sense="≥", slack=rounding)
+
+
+def _claim_k2(subject, grid):
+    found = kink_events.slope_sums(subject.activation, subject.points.x)
+    return Claim(found.share, found.floor, sense="≥")
+
+
+def _few_on_points(name):
+    """On those points that leave δ/n² to be drawn."""
+    return lambda grid: [
+        Subject(activation(name), points)
+        for points in grid.points
+        if points.n <= 60 and kink_events.claim_k2(points.n, points.separation.sine) > 1e-7
+    ]
 
 
 def _theorem_k1(n, delta):
@@ -359,6 +380,12 @@ ENTRIES = (
     Entry("panigrahi_theorem_k1", f"{_PAPER}, Theorem K.1", "appendix K.1", "λ_min(G(0)) ≥ Ω(δ/n³) where σ' jumps", (),
           _alone("relu", "selu", "leaky_relu"), _kink_exponents(_theorem_k1), "trend",
           remark="On a half circle: exponent −1 of n, where −4 is stated."),
+    Entry("panigrahi_claim_k2", f"{_PAPER}, Claim K.2", "appendix K.1",
+          "P{‖Σ ζ_i σ'(w·x_i) x_i‖ ≥ 1/(2√n)} ≥ 0.0099 δ/n², ζ of λ_min", (APART,), _few_on_points("relu"), _claim_k2,
+          "sampled", remark="Stated as Ω(δ/n²) with c/√n; for ReLU with the constants of the proof."),
+    Entry("panigrahi_theorem_k1_constant", f"{_PAPER}, Theorem K.1, constant", "appendix K.1",
+          "λ_min(G∞) ≥ κ²δ/(405 n³) where σ is two lines", (APART,), _on_points("relu", "leaky_relu"),
+          _theorem_k1_constant, remark="The constant is that of the proof; printed with Ω, at finite width."),
     Entry("panigrahi_theorem_k4", f"{_PAPER}, Theorem 4.1 (K.4)", "section 4.1; appendix K.2",
           "λ_min(G(0)) ≥ Ω(δ³/(n⁷ log n)) where σ'' jumps", (), _alone("elu"), _kink_exponents(_theorem_k4), "trend",
           remark="On a half circle: exponent −3 of n, where −10 is stated."),
