@@ -28,6 +28,7 @@ _DIRECTIONS = (64, 128, 256, 512, 1024, 2048, 4096, 8192)
 _PANEL_NODES = (10, 14, 20, 28)
 _PANEL_TAIL = 1e-13  # of the coefficients 5 to 3 before the last: the last are then below rounding
 _NARROWEST = 1e-6
+_NEGLIGIBLE = 1e-17
 _CHUNK = 1 << 18  # values of φ at a time
 _TERMS = (32, 64, 128, 256, 512, 1024, 2048, 4096)
 _WELL_CONDITIONED = 1e-9
@@ -224,15 +225,17 @@ def _between_kinks(table, angles, norms):
 
 
 def _add_panels(rows, table, left, right, angles, norms, rule=0):
-    """Rows of every panel at the fewest nodes that resolve it; what the longest rule does not is halved."""
+    """Rows of every panel by the fewest nodes that resolve it; what the longest rule does not is halved."""
     if not len(left):
         return
     nodes = _PANEL_NODES[rule]
     step, rest = max(1, _CHUNK // (nodes * table.count * len(angles))), []
     for start in range(0, len(left), step):
         part = slice(start, start + step)
-        values, fine = _panel_rows(table, left[part], right[part], angles, norms, nodes)
-        rows.add(np.moveaxis(values[:, fine], 0, 2).reshape(-1, len(angles)))
+        coefficients, fine = _panel_rows(table, left[part], right[part], angles, norms, nodes)
+        found = coefficients[:, fine].reshape(-1, len(angles))
+        sizes = np.abs(found).max(axis=1, initial=0.0)
+        rows.add(found[sizes > _NEGLIGIBLE * sizes.max(initial=0.0)])
         rest.append(~fine)
     rest = np.concatenate(rest)
     left, right = left[rest], right[rest]
@@ -245,14 +248,15 @@ def _add_panels(rows, table, left, right, angles, norms, rule=0):
 
 
 def _panel_rows(table, left, right, angles, norms, nodes):
-    """√weight · φ_k on panels, (functions, panels, nodes, inputs), and which panels are resolved."""
-    directions, weights = (a[:, 0] for a in panel_nodes(np.stack([left, right], axis=-1), nodes))
+    """Legendre coefficients of the φ_k on panels, (functions, panels, degree, inputs), and where they resolve them."""
+    directions = panel_nodes(np.stack([left, right], axis=-1), nodes)[0][:, 0]
     positive = np.cos(0.5 * (left + right)[:, None] - angles) > 0
     positive = np.broadcast_to(positive[:, None], (*directions.shape, len(angles)))
     values = table(norms * np.cos(directions[..., None] - angles), positive)
-    coefficients = np.einsum("an,kpni->kpai", legendre_transform(nodes)[-5:-2], values)
-    fine = np.abs(coefficients).max(axis=(0, 2, 3)) <= _PANEL_TAIL * np.abs(values).max()
-    return np.sqrt(weights)[..., None] * values, fine | (right - left < _NARROWEST)
+    coefficients = legendre_transform(nodes) @ values
+    fine = np.abs(coefficients[:, :, -5:-2]).max(axis=(0, 2, 3)) <= _PANEL_TAIL * np.abs(values).max()
+    coefficients *= np.sqrt((right - left)[:, None] / (2 * np.arange(nodes) + 1))[..., None]
+    return coefficients, fine | (right - left < _NARROWEST)
 
 
 # --- any dimension -------------------------------------------------------------------------------------------------
