@@ -12,8 +12,10 @@ from ntkit.explorers.controls import ControlBar
 from ntkit.explorers.depth_speed import DepthSpeedExplorer
 from ntkit.explorers.desk import Desk
 from ntkit.explorers.explorer import OnBench
+from ntkit.explorers.gram_spectrum import GramSpectrumExplorer
 from ntkit.explorers.hardness import HardnessExplorer
 from ntkit.explorers.hermite import HermiteExplorer
+from ntkit.explorers.kink_order import KinkOrderExplorer
 from ntkit.explorers.ladder import LadderExplorer
 from ntkit.explorers.overfitting import OverfittingExplorer
 from ntkit.explorers.prediction import PredictionExplorer
@@ -40,6 +42,8 @@ _EXPLORERS = {
     "hermite": HermiteExplorer,
     "prediction": PredictionExplorer,
     "stability": StabilityExplorer,
+    "gram_spectrum": GramSpectrumExplorer,
+    "kink_order": KinkOrderExplorer,
     "architecture": ArchitectureExplorer,
 }
 _COLUMNS = "repeat(auto-fit, minmax(min(100%, max(440px, 45%)), 1fr))"

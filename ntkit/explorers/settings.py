@@ -25,6 +25,8 @@ PANELS = (
     "hermite",
     "prediction",
     "stability",
+    "gram_spectrum",
+    "kink_order",
     "architecture",
 )
 INPUTS = ("vectors", "pixels")
