@@ -60,6 +60,18 @@ def test_ranks_of_polynomials_with_gaps(coefficients, dim):
     assert polynomials.polynomial_rank(dim, coefficients, on_sphere=False) == rank(gradients(uneven, slope, 60))
 
 
+@pytest.mark.parametrize("coefficients", [(0, 1, 1), (2, 1, 1), (1, 1), (1, 0, 0, 1), (0, 0, 1), (0.5, 0, 1)])
+@pytest.mark.parametrize("on_sphere", [True, False])
+def test_rank_with_the_output_layer_trained(coefficients, on_sphere):
+    # Given the gradients of both layers
+    x = points(30, 3) * (1.0 if on_sphere else np.random.default_rng(2).uniform(0.5, 1.5, (30, 1)))
+    function = np.polynomial.Polynomial(coefficients)
+    weights = np.random.default_rng(1).standard_normal((30, 3))
+    both = np.hstack([gradients(x, function.deriv(), 30), function(x @ weights.T)])
+    # Then their rank is that of the powers, and of a constant where there is a new one
+    assert polynomials.summed_rank(3, coefficients, on_sphere=on_sphere) == rank(both)
+
+
 def test_quadratic_on_a_circle_has_rank_three_and_a_line_its_dimension():
     assert polynomials.polynomial_rank(2, (0, 0, 1)) == 3
     assert polynomials.polynomial_rank(7, (0, 0, 1)) == 28

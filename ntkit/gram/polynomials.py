@@ -48,6 +48,23 @@ def polynomial_rank(span_dim, coefficients, *, on_sphere=True):
     return sum(comb(span_dim + k - 1, k) for k in powers)
 
 
+def summed_rank(span_dim, coefficients, *, on_sphere=True):
+    """The rank of G∞ + H∞ for a polynomial activation, the output layer being trained too: hardly more than that of G.
+
+    H has the homogeneous polynomials of the degrees that σ contains, which are those of G, and the constants where σ
+    has one: they are new unless an even power on the sphere has them already.
+
+    Parameters, errors: as of `polynomial_rank`.
+    Source: ours; Panigrahi, Shetty, Goyal (2020), Theorem M.3, adds C(d' + p, p) to the rank of G.
+
+    >>> summed_rank(2, (0, 1, 1)), summed_rank(2, (1, 1, 1)), summed_rank(2, (1, 1, 1), on_sphere=False)
+    (5, 5, 6)
+    """
+    of_hidden = polynomial_rank(span_dim, coefficients, on_sphere=on_sphere)
+    has_even = on_sphere and any(k % 2 == 0 for k in _powers(coefficients))
+    return of_hidden + int(floats("coefficients", coefficients)[0] != 0 and not has_even)
+
+
 def stated_rank(span_dim, degree):
     """The paper's bound on the rank of G for σ of that degree, C(d' + p, p) − 1: all monomials but the constant.
 
