@@ -18,7 +18,7 @@ from ntkit.memory import ensure_fits
 
 LAYERS = ("hidden", "top", "all")
 HEADS = ("normal", "signs")
-_ENTRIES = {"cpu": 2**17, "cuda": 2**26}  # of n × units at a time: the second cache of a core, a part of a GPU's memory
+_ENTRIES = {"cpu": 2**15, "cuda": 2**26}  # of n × units at a time: what one core keeps at hand, a part of a GPU
 
 
 @dataclass(frozen=True, eq=False)
