@@ -652,3 +652,41 @@ def test_surveys_hold_what_their_parts_give():
         gram.least_by_size(pair, [])
     with pytest.raises(ValueError, match="n must be at least 2"):
         gram.deciding_norm(1, 1.0)
+
+
+# ---- single vectors
+
+
+@pytest.mark.parametrize("name", ["relu", "selu", "elu", "tanh"])
+def test_mean_square_of_single_neurons_is_the_form_of_the_limit(name):
+    x, sigma = half_circle(10), named(name)
+    for vector in (None, np.arange(1.0, 11.0)):
+        found = gram.single_vector(x, sigma, vector)
+        squares = found.norms**2
+        error = squares.std(ddof=1) / np.sqrt(len(squares))
+        assert abs(squares.mean() - found.form) < 5 * error
+        assert np.linalg.norm(found.vector) == pytest.approx(1)
+    bottom = gram.single_vector(x, sigma, draws=10).form
+    assert bottom == pytest.approx(gram.population_eigenvalues(x, sigma).min, rel=1e-9)
+
+
+def test_relu_gives_each_of_the_sectors_between_lines_one_value():
+    # Given ten lines that cut the plane into twenty sectors of the same probability
+    x, vector = factors.span_coordinates(half_circle(10)), np.random.default_rng(0).standard_normal(10)
+    vector /= np.linalg.norm(vector)
+    middles = np.arctan2(x[0, 1], x[0, 0]) + np.pi * (np.arange(20) + 0.5) / 10
+    active = np.cos(np.subtract.outer(middles, np.arctan2(x[:, 1], x[:, 0]))) > 0
+    values = np.linalg.norm((active * vector) @ x, axis=1)
+    # Then draws have these values, each as often as the others
+    found = gram.single_vector(half_circle(10), nk.activation("relu"), vector, draws=40_000)
+    counts = np.array([np.sum(np.abs(found.norms - value) < 1e-12) for value in values])
+    assert np.abs(found.norms[:, None] - values).min(axis=1).max() < 1e-12
+    assert np.abs(counts - 2000).max() < 5 * np.sqrt(2000)
+    # And somewhere two neighbours differ by the largest |ζ_i| ≥ 1/√n: one of them is at least half of it
+    assert values.max() >= 0.5 * np.abs(vector).max() >= 0.5 / np.sqrt(10)
+
+
+def test_what_is_no_vector_of_the_inputs_is_refused():
+    for vector in (np.ones(3), np.zeros(5)):
+        with pytest.raises(ValueError, match=r"shape \(5,\), not all 0"):
+            gram.single_vector(half_circle(5), nk.activation("relu"), vector)

@@ -17,7 +17,14 @@ from ntkit.figures.certificates import (
     rank_picture,
 )
 from ntkit.figures.geometry import dimensions_figure, dimensions_picture, distances_figure, distances_picture
-from ntkit.figures.gram import gram_spectrum_figure, gram_spectrum_picture, kink_order_figure, kink_order_picture
+from ntkit.figures.gram import (
+    gram_spectrum_figure,
+    gram_spectrum_picture,
+    kink_order_figure,
+    kink_order_picture,
+    single_vector_figure,
+    single_vector_picture,
+)
 from ntkit.figures.hardness import hardness_figure, hardness_picture, queries_figure, queries_picture
 from ntkit.figures.layered import (
     deep_spectra_figure,
@@ -107,6 +114,8 @@ __all__ = [
     "regimes_picture",
     "shape_figure",
     "shape_picture",
+    "single_vector_figure",
+    "single_vector_picture",
     "spectrum_figure",
     "spectrum_picture",
     "template",

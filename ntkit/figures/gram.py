@@ -3,11 +3,12 @@
 import numpy as np
 
 from ntkit.figures.picture import Picture
-from ntkit.figures.style import BOUND, CYCLE, EXACT, axis, curve, frame, markers
+from ntkit.figures.style import BOUND, CYCLE, EXACT, GREY, axis, curve, frame, markers
 
 _HOVER = "%{y:.3g}"
 _LABELS = 9  # of sizes on the axis, at most
 _LEAST = 1e-31  # drawn of a law
+_DRAWN = 200  # of the sorted norms
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 
 
@@ -97,6 +98,51 @@ def kink_order_picture(found):
             yaxis=axis("λ<sub>min</sub> (dimensionless)", log=True),
         ),
         summary=_kinks_in_words(found),
+    )
+
+
+def single_vector_figure(found, theme="light"):
+    """How often ‖f_ζ(w)‖ exceeds a value, for several activations, each with its own bottom eigenvector ζ.
+
+    Parameters: found, nk.gram.SingleVectors of several activations on the same inputs; theme "light" or "dark".
+    Returns: plotly.graph_objects.Figure.
+
+    >>> import ntkit as nk
+    >>> found = [nk.gram.single_vector(nk.data.half_circle(10).x, nk.activation("relu"), draws=500)]
+    >>> [trace.name for trace in single_vector_figure(found).data]
+    ['relu', '1/2√n']
+    """
+    return single_vector_picture(found).figure(theme)
+
+
+def single_vector_picture(found):
+    """The Picture that `single_vector_figure` draws.
+
+    >>> import ntkit as nk
+    >>> x = nk.data.half_circle(10).x
+    >>> single_vector_picture([nk.gram.single_vector(x, nk.activation("tanh"), draws=500)]).summary
+    'Half of all neurons give the bottom eigenvector of tanh a norm above 0.00118.'
+    """
+    traces = []
+    for index, each in enumerate(found):
+        norms = each.norms[np.unique(np.linspace(0, len(each.norms) - 1, _DRAWN).astype(int))]
+        above = 1 - np.searchsorted(each.norms, norms) / len(each.norms)
+        traces.append(curve(each.activation, norms, above, {"color": CYCLE[index % len(CYCLE)], **EXACT}))
+    n = len(found[0].vector)
+    guide = {"color": GREY, "dash": "dot", "width": 1.5}
+    traces.append(curve("1/2√n", np.full(2, 0.5 / n**0.5), np.array([0.0, 1.0]), guide, meta={"guide": True}))
+    medians = [f"{each.activation} a norm above {np.median(each.norms):.3g}" for each in found]
+    return Picture(
+        traces=tuple(traces),
+        layout=frame(
+            "What single neurons make of the bottom eigenvector ζ of G",
+            f"DZPS, hidden layer trained; n = {n}; "
+            "f<sub>ζ</sub>(w) = Σ ζ<sub>i</sub> σ′(w·x<sub>i</sub>) x<sub>i</sub>, w ~ N(0, 1)",
+            height=440,
+            xaxis=axis("‖f<sub>ζ</sub>(w)‖ (dimensionless)", log=True),
+            yaxis=axis("share of neurons above"),
+        ),
+        summary=f"Half of all neurons give the bottom eigenvector of {', of '.join(medians)}.",
     )
 
 

@@ -105,6 +105,7 @@ from ntkit.gram.requirements import (
     du_theorem_5_1,
     theorem_j7,
 )
+from ntkit.gram.single_vectors import SingleVector, single_vector
 from ntkit.gram.speed import Race, expected_loss, race, random_signs, stuck_share, time_to_reach
 from ntkit.gram.surveys import LeastBySize, Spectra, least_by_size, spectra
 from ntkit.gram.two_layer import TwoLayer, two_layer
@@ -137,6 +138,7 @@ __all__ = [
     "PopulationGram",
     "Race",
     "Requirement",
+    "SingleVector",
     "SlopeBounds",
     "Smoothness",
     "Spectra",
@@ -209,6 +211,7 @@ __all__ = [
     "residual_gram",
     "scaling_constant",
     "scaling_constant_over",
+    "single_vector",
     "slope_bounds",
     "smoothness",
     "softmax_jacobian",

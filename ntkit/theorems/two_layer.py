@@ -38,6 +38,10 @@ def _kinked(grid):
     return [Subject(activation(name)) for name in _KINKED]
 
 
+def _with_jumps_of_slope(grid):
+    return [subject for subject in _kinked(grid) if gram.classify_kink(subject.activation).order == 1]
+
+
 def _with_poles(grid):
     return [Subject(activation(name)) for name in POLES]
 
@@ -74,6 +78,15 @@ def _both_layers(subject, grid):
         f(subject.points.x, subject.activation) for f in (gram.population_eigenvalues, gram.population_sum_eigenvalues)
     )
     return Claim(both.eigenvalues, first.eigenvalues, {"k": np.arange(12)}, sense="≥", slack=2 * both.resolution)
+
+
+def _claim_k2(subject, grid):
+    shares, stated = [], []
+    for n in _SIZES:
+        points = data.half_circle(int(n))
+        shares.append(gram.single_vector(points.x, subject.activation, draws=4000).share(0.25))
+        stated.append(points.separation.sine / n**2)
+    return Claim(np.array(shares), np.array(stated), {"n": _SIZES}, sense="≥")
 
 
 def _kink_law(subject, grid):
@@ -153,6 +166,9 @@ ENTRIES = (
           remark=f"Draws of width {_WIDTH}; and E tr G = n E φ'², within five standard errors."),
     Entry("panigrahi_theorem_m_2", "Panigrahi et al., both layers", _PAPER + "appendix M.2",
           "λ_k(G + H) ≥ λ_k(G)", (SLOPED,), _on_circle, _both_layers),
+    Entry("panigrahi_claim_k2", "Panigrahi et al., Claim K.2", _PAPER + "Theorem 6.1, appendix K.1",
+          "P(‖f_ζ(w)‖ ≥ c/√n) ≥ Ω(δ/n²) where σ' jumps", (KINKED,), _with_jumps_of_slope, _claim_k2, "sampled",
+          remark="For the eigenvector of λ_min, c = 1/4, the constant 1 for Ω; the share does not fall with n at all."),
     Entry("panigrahi_kink_law", "Panigrahi et al., kinks, sharp", _OURS + "appendix K",
           "λ_min(G∞) ≃ κ² e^(−α²/2) 2^r (r − 1)! π^(−2) (1 − 2^(−2r)) ζ(2r) n^(1−2r) on a half circle", (KINKED,),
           _kinked, _kink_law, "trend", remark="What is missed falls like n^(−2)."),

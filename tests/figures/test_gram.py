@@ -1,6 +1,7 @@
 """Pictures of Gram spectra draw the result's numbers as they are, and leave out what is rounding."""
 
 import numpy as np
+import pytest
 
 import ntkit as nk
 from ntkit import figures, gram
@@ -46,3 +47,13 @@ def test_what_floats_do_not_resolve_is_said():
     found = gram.least_by_size([nk.activation("softplus")], [8, 120])
     assert np.isnan(found.least["softplus"][-1])
     assert figures.kink_order_picture(found).summary == "λ_min at n = 120: softplus beyond what floats resolve."
+
+
+def test_share_of_neurons_is_that_of_the_draws():
+    found = gram.single_vector(CIRCLE.x, PAIR[1], draws=300)
+    traces = drawn(figures.single_vector_figure([found]))
+    assert traces["tanh"].y[0] == 1
+    assert traces["tanh"].y[-1] == pytest.approx(1 / 300)
+    assert traces["1/2√n"].x[0] == 0.5 / np.sqrt(10)
+    at = np.searchsorted(traces["tanh"].x, 0.25 / np.sqrt(10))
+    assert abs(traces["tanh"].y[at] - found.share(0.25)) < 0.02
