@@ -8,7 +8,8 @@ from ntkit.figures.style import BOUND, CYCLE, EXACT, GREY, axis, curve, frame, m
 _HOVER = "%{y:.3g}"
 _LABELS = 9  # of sizes on the axis, at most
 _LEAST = 1e-31  # drawn of a law
-_DRAWN = 200  # of the sorted norms
+_DRAWN = 400  # of the sorted norms
+_NORMS = (-6.0, 0.3)  # powers of ten on their axis
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 
 
@@ -127,7 +128,9 @@ def single_vector_picture(found):
     for index, each in enumerate(found):
         norms = each.norms[np.unique(np.linspace(0, len(each.norms) - 1, _DRAWN).astype(int))]
         above = 1 - np.searchsorted(each.norms, norms) / len(each.norms)
-        traces.append(curve(each.activation, norms, above, {"color": CYCLE[index % len(CYCLE)], **EXACT}))
+        traces.append(
+            curve(each.activation, norms, above, {"color": CYCLE[index % len(CYCLE)], "shape": "vh", **EXACT})
+        )
     n = len(found[0].vector)
     guide = {"color": GREY, "dash": "dot", "width": 1.5}
     traces.append(curve("1/2√n", np.full(2, 0.5 / n**0.5), np.array([0.0, 1.0]), guide, meta={"guide": True}))
@@ -139,7 +142,7 @@ def single_vector_picture(found):
             f"DZPS, hidden layer trained; n = {n}; "
             "f<sub>ζ</sub>(w) = Σ ζ<sub>i</sub> σ′(w·x<sub>i</sub>) x<sub>i</sub>, w ~ N(0, 1)",
             height=440,
-            xaxis=axis("‖f<sub>ζ</sub>(w)‖ (dimensionless)", log=True),
+            xaxis=axis("‖f<sub>ζ</sub>(w)‖ (dimensionless)", log=True, range=_NORMS),
             yaxis=axis("share of neurons above"),
         ),
         summary=f"Half of all neurons give the bottom eigenvector of {', of '.join(medians)}.",
