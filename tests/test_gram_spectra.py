@@ -7,7 +7,7 @@ import torch
 from scipy.integrate import quad
 
 import ntkit as nk
-from ntkit import gram
+from ntkit import conditioning, gram
 from ntkit.gram import eigenvalues, factors
 from ntkit.gram.covariances import slope_activation
 from ntkit.gram.hermite_decay import POLES
@@ -353,6 +353,10 @@ def test_law_has_the_numbers_of_the_specification(name, n, value, law):
     sigma = named(name)
     assert gram.classify_kink(sigma).law(n) == pytest.approx(law, rel=3e-4)
     assert gram.population_eigenvalues(half_circle(n), sigma).min == pytest.approx(value, rel=2e-4)
+
+
+def test_law_of_relu_s_output_layer_is_that_of_its_kernel():
+    assert gram.half_circle_law(37, 2) == pytest.approx(conditioning.half_circle_law(37))
 
 
 def test_law_of_the_cube_of_relu_and_its_exponent():
