@@ -7,6 +7,7 @@ from scipy.special import ndtr
 import ntkit as nk
 from ntkit.gram import certificates, kink_events
 from ntkit.gram.eigenvalues import population_eigenvalues
+from ntkit.gram.single_vectors import single_vector
 
 RELU = nk.activation("relu")
 
@@ -45,15 +46,16 @@ def test_constants_of_the_event():
 @pytest.mark.parametrize("sigma", [RELU, nk.activation("leaky_relu", slope=0.1), nk.activation("abs")])
 @pytest.mark.parametrize("x", [nk.data.half_circle(10).x, nk.data.sphere(12, dim=4).x], ids=["circle", "sphere"])
 def test_sums_of_slopes_are_as_large_as_claimed(sigma, x):
-    found = kink_events.slope_sums(sigma, x, draws=40_000)
+    found = single_vector(x, sigma, draws=40_000)
     squares = found.norms**2
     # the mean square is the smallest eigenvalue
     assert (
-        abs(squares.mean() - found.mean_square) <= 5 * squares.std() / np.sqrt(len(squares)) + 1e-14
-    )  # |x| on a circle: all alike
-    assert found.mean_square == pytest.approx(population_eigenvalues(x, sigma).min, rel=1e-8)
+        abs(squares.mean() - found.form) <= 5 * squares.std() / np.sqrt(len(squares)) + 1e-14
+    )  # |x| on a circle: alike
+    assert found.form == pytest.approx(population_eigenvalues(x, sigma).min, rel=1e-8)
     # and more draws than claimed are beyond the threshold
-    assert found.share >= found.floor
+    floor = kink_events.claim_k2(len(x), nk.data.separation(x).sine)
+    assert found.share(0.5 * certificates.slope_jump(sigma)) >= floor
 
 
 def test_a_jump_on_one_side_of_every_other_input_cannot_be_hidden():
@@ -76,6 +78,6 @@ def test_theorem_k1_with_its_constant_holds_and_is_far_below(n):
     assert stated <= certificates.step_floor_sine(delta, n) <= population_eigenvalues(x, RELU).min
 
 
-def test_smooth_activations_have_no_jump_to_see():
-    with pytest.raises(ValueError, match="linear on either side"):
-        kink_events.slope_sums(nk.activation("tanh"), np.eye(3))
+def test_arguments_out_of_range_are_refused():
+    with pytest.raises(ValueError, match="delta must lie"):
+        kink_events.claim_k2(5, 0.0)

@@ -7,19 +7,13 @@ Let x_* be the input with the largest |ζ_i| ≥ n^−½, and w = w' + w'' with 
     |w'·x_*| ≤ δ/(10n²),   |w'·x_i| > δ/(4n²) for all others,   θ|g₂| in (δ/9n², δ/5n²),
 
 w' + w'' and w' − w'' lie on either side of the kink of x_* and of no other: where σ is two lines, f_ζ differs there by
-κζ_*x_*, so that one of the two has ‖f_ζ‖ ≥ κ/(2√n).
+κζ_*x_*, so that one of the two has ‖f_ζ‖ ≥ κ/(2√n).  Draws of f_ζ: `ntkit.gram.single_vector`.
 Source: Panigrahi, Shetty, Goyal (2020), appendix K.1, Claim K.2 and its proof; the constants are ours.
 """
 
-from dataclasses import dataclass
-
-import numpy as np
 from scipy.special import ndtr
 
 from ntkit.arguments import real, whole
-from ntkit.data import separation, span
-from ntkit.gram.certificates import slope_jump
-from ntkit.gram.population import population_g
 
 _IN_BETWEEN = 2 * float(ndtr(1) - ndtr(5 / 9))  # P(|g₂| in (5/9, 1)) = 0.2612
 _NEAR = 0.797 / 10  # P(|N(0, 1)| ≤ s) ≥ 0.797 s for s ≤ 1/40
@@ -65,54 +59,3 @@ def theorem_k1_two_lines(n, delta, jump=1.0):
     '7.42e-07'
     """
     return jump**2 / (4 * n) * claim_k2(n, delta)
-
-
-@dataclass(frozen=True, eq=False)
-class SlopeSums:
-    """‖f_ζ(w)‖ over drawn w, for the ζ that belongs to λ_min(G∞).
-
-    activation, its name; n, delta = min √(1 − ρ²); norms (draws,); mean_square = ζᵀG∞ζ = λ_min, what their squares have
-    as mean; threshold κ/(2√n); floor, the least share at or above it by `claim_k2`.
-    """
-
-    activation: str
-    n: int
-    delta: float
-    norms: np.ndarray
-    mean_square: float
-    threshold: float
-    floor: float
-
-    @property
-    def share(self):
-        """The share of draws at or above the threshold."""
-        return float(np.mean(self.norms >= self.threshold))
-
-
-def slope_sums(sigma, x, *, draws=20_000, seed=0):
-    """SlopeSums of an activation that is two lines, on unit vectors.
-
-    Parameters: sigma; x (n, d), unit rows, n ≥ 2; draws ≥ 2; seed.
-    Raises: ValueError for another activation, or parallel rows.
-    Source: Panigrahi, Shetty, Goyal (2020), Claim K.2.
-
-    >>> import ntkit as nk
-    >>> found = slope_sums(nk.activation("relu"), nk.data.half_circle(8).x)
-    >>> found.share > 100 * found.floor
-    True
-    """
-    draws = whole("draws", draws, least=2, must="be a whole number of draws, at least 2")
-    jump, apart = abs(slope_jump(sigma)), separation(x)
-    rows = span(x).coordinates(x)
-    eigenvalues, vectors = np.linalg.eigh(population_g(x, sigma))
-    weights = np.random.default_rng(seed).standard_normal((draws, rows.shape[1]))
-    sums = (sigma.derivative(weights @ rows.T) * vectors[:, 0]) @ rows
-    return SlopeSums(
-        activation=sigma.name,
-        n=len(rows),
-        delta=apart.sine,
-        norms=np.linalg.norm(sums, axis=1),
-        mean_square=float(eigenvalues[0]),
-        threshold=jump / (2 * np.sqrt(len(rows))),
-        floor=claim_k2(len(rows), apart.sine),
-    )

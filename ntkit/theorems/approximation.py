@@ -13,6 +13,7 @@ from ntkit import data
 from ntkit.activations import activation
 from ntkit.gram import approximation, certificates, hermite_decay, kink_events, polynomials, stated_bounds
 from ntkit.gram.eigenvalues import population_eigenvalues
+from ntkit.gram.single_vectors import single_vector
 from ntkit.theorems.entry import Assumption, Claim, Entry, Subject
 from ntkit.theorems.erratum import Erratum, Evidence
 
@@ -107,8 +108,10 @@ def _theorem_k1_constant(subject, grid):
 
 
 def _claim_k2(subject, grid):
-    found = kink_events.slope_sums(subject.activation, subject.points.x)
-    return Claim(found.share, found.floor, sense="≥")
+    points = subject.points
+    found = single_vector(points.x, subject.activation)
+    threshold = 0.5 * certificates.slope_jump(subject.activation)
+    return Claim(found.share(threshold), kink_events.claim_k2(points.n, points.separation.sine), sense="≥")
 
 
 def _few_on_points(name):
@@ -380,7 +383,7 @@ ENTRIES = (
     Entry("panigrahi_theorem_k1", f"{_PAPER}, Theorem K.1", "appendix K.1", "λ_min(G(0)) ≥ Ω(δ/n³) where σ' jumps", (),
           _alone("relu", "selu", "leaky_relu"), _kink_exponents(_theorem_k1), "trend",
           remark="On a half circle: exponent −1 of n, where −4 is stated."),
-    Entry("panigrahi_claim_k2", f"{_PAPER}, Claim K.2", "appendix K.1",
+    Entry("panigrahi_claim_k2_constant", f"{_PAPER}, Claim K.2, constant", "appendix K.1",
           "P{‖Σ ζ_i σ'(w·x_i) x_i‖ ≥ 1/(2√n)} ≥ 0.0099 δ/n², ζ of λ_min", (APART,), _few_on_points("relu"), _claim_k2,
           "sampled", remark="Stated as Ω(δ/n²) with c/√n; for ReLU with the constants of the proof."),
     Entry("panigrahi_theorem_k1_constant", f"{_PAPER}, Theorem K.1, constant", "appendix K.1",
