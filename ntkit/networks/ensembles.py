@@ -51,10 +51,10 @@ def monte_carlo(net, x, width, seeds, *, statistic=empirical_ntk, dtype=None, de
 
     Rows are first rotated into their span: the law of every kernel is the same, and the first layer is smaller.
 
-    Parameters: net, an architecture with `module(...)`; x rows (n, d), or images for a network of images; width of the hidden layers; seeds, how many
-    (0, 1, …) or which, at least two; statistic(module, x) → array, such as empirical_ntk (the default), empirical_nngp
-    or lambda module, x: nk.spectrum(nk.empirical_ntk(module, x)).condition_number; dtype, torch's (float64 by default),
-    and device of the modules; callback(step, nan, nan) after each network.
+    Parameters: net, an architecture with `module(...)`; x rows (n, d), or images for a network of images; width of the
+    hidden layers; seeds, how many (0, 1, …) or which, at least two; statistic(module, x) → array, such as empirical_ntk
+    (the default), empirical_nngp or lambda module, x: nk.spectrum(nk.empirical_ntk(module, x)).condition_number; dtype,
+    torch's (float64 by default), and device of the modules; callback(step, nan, nan) after each network.
     Returns: MonteCarlo.
     Raises: ValueError for fewer than two seeds.
 

@@ -36,6 +36,7 @@ def test_they_are_all_there():
         "14_data_geometry",
         "15_fast_and_slow_activations",
         "16_depth_and_architecture",
+        "17_convolutions_and_skips",
     ]
 
 
