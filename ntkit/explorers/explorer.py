@@ -160,7 +160,7 @@ class Explorer(OnBench, VBox):
         sketch = self.sketch()
         self._is_sketch = sketch is not None
         if sketch is self.shown:
-            self.live.add_class("ntkit-waiting")
+            self.live.is_waiting = True
         else:
             self._show(self._over_frozen(sketch) if self._is_sketch else self._complete())
 
@@ -187,7 +187,7 @@ class Explorer(OnBench, VBox):
     def _finish(self):
         with self.messages.reporting(instead=self._show_nothing):
             if self._is_sketch:
-                self.live.add_class("ntkit-waiting")  # seen where the complete picture takes its time
+                self.live.is_waiting = True  # seen where the complete picture takes its time
                 self._show(self._complete())
             self.summary_line.value = f'<div role="status" aria-live="polite">{escape(self.shown.summary)}</div>'
             self.tools.follow()
@@ -196,7 +196,7 @@ class Explorer(OnBench, VBox):
     def _show(self, picture):
         self.shown = picture
         self.live.show(picture)
-        self.live.remove_class("ntkit-waiting")
+        self.live.is_waiting = False
 
     def _show_nothing(self):
         self._show(_NOTHING)

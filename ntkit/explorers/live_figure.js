@@ -114,17 +114,22 @@ async function render({ model, el }) {
     frame ??= requestAnimationFrame(draw);
   };
 
+  const dim = () => el.classList.toggle("ntkit-waiting", model.get("is_waiting"));
+
   const size = new ResizeObserver(schedule);
   const theme = new MutationObserver(schedule);
   size.observe(el);
   theme.observe(document.body, { attributes: true });
   model.on("change:picture", schedule);
   model.on("change:theme", schedule);
+  model.on("change:is_waiting", dim);
+  dim();
   return () => {
     size.disconnect();
     theme.disconnect();
     model.off("change:picture", schedule);
     model.off("change:theme", schedule);
+    model.off("change:is_waiting", dim);
     plotly.purge(plot);
   };
 }

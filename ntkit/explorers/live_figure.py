@@ -42,7 +42,8 @@ class LiveFigure(anywidget.AnyWidget):
     """A figure that shows one picture at a time.
 
     Parameters: picture, a ntkit.figures.Picture; filename, what a downloaded image is called (no extension); theme,
-    "light", "dark" or "auto", which follows the background that the figure lies on.
+    "light", "dark" or "auto", which follows the background that the figure lies on.  While `is_waiting`, what is drawn
+    is out of date, and dimmed.
     """
 
     _esm = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
@@ -52,6 +53,7 @@ class LiveFigure(anywidget.AnyWidget):
     picture = traitlets.Dict().tag(sync=True)
     filename = traitlets.Unicode("ntkit").tag(sync=True)
     theme = traitlets.Enum(["auto", *THEMES], default_value="auto").tag(sync=True)
+    is_waiting = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, picture, **options):
         templates = {theme: template(theme).to_plotly_json() for theme in THEMES}

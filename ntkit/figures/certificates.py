@@ -17,6 +17,7 @@ from ntkit.figures.style import (
     VERMILLION,
     axis,
     curve,
+    falling,
     frame,
     markers,
 )
@@ -258,7 +259,10 @@ def hermite_lab_picture(decays, errors):
             "xaxis": layout["xaxis"] | {"domain": [0, 0.46]},
             "xaxis2": axis("degree of the polynomial", domain=[0.58, 1], anchor="y2"),
             "yaxis2": axis(
-                f"sup |σ' − g| on [−{errors.half_width:.3g}, {errors.half_width:.3g}]", log=True, anchor="x2"
+                f"sup |σ' − g| on [−{errors.half_width:.3g}, {errors.half_width:.3g}]",
+                log=True,
+                anchor="x2",
+                range=falling([values for _, values, _ in drawn], most=20),
             ),
         },
         summary=f"{coefficients.summary} On [−{errors.half_width:.3g}, {errors.half_width:.3g}] a polynomial of degree "

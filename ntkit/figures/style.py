@@ -5,6 +5,7 @@ dashed.  The colours are those of Okabe and Ito (2008), chosen so that they keep
 and here so that each stands out from both backgrounds.
 """
 
+import numpy as np
 import plotly.graph_objects as go
 
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
@@ -100,6 +101,24 @@ def axis(title, log=False, **rest):
     # plotly.js enlarges powers of ten by a quarter: a little smaller to begin with, they match other numbers.
     scale = {"type": "log", "tickfont": {"size": 11}} if log else {"type": "linear"}
     return {"title": {"text": title}, **scale, **rest}
+
+
+def falling(values, top=None, most=12):
+    """The range of a logarithmic axis for what falls from `top`, in exponents: from one decade to `most` of them.
+
+    Parameters: values, arrays together; top, their largest by default.  What is not positive and finite is not asked.
+
+    >>> import numpy as np
+    >>> falling([np.array([1.0, 0.1, 1e-300])])
+    [-12.0, 0.4]
+    """
+    drawn = np.concatenate([np.ravel(part) for part in values]) if len(values) else np.empty(0)
+    drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
+    if not drawn.size:
+        return [-most, 0.4]
+    highest = float(np.log10(drawn.max() if top is None else top))
+    fallen = np.clip(highest - np.log10(drawn.min()), 1.0, most)
+    return [float(highest - np.ceil(fallen)), highest + 0.4]
 
 
 def curve(name, x, y, line, **rest):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntkit.figures.picture import Picture
-from ntkit.figures.style import CYCLE, DASHES, axis, frame, markers
+from ntkit.figures.style import CYCLE, DASHES, axis, falling, frame, markers
 
 _SHOWN_DECADES = 6
 _HOVER = "%{y:.4g}"
@@ -107,13 +107,8 @@ def _steps_shown(curves):
 
 def _losses_shown(curves):
     """Exponents of the axis of the loss: a decade, or as many as it falls, up to where it is of no more interest."""
-    drawn = np.concatenate([curve.loss for curve in curves])
-    drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
-    if not drawn.size:
-        return [-_SHOWN_DECADES, 0.4]
-    top = float(np.log10(max(curve.loss[0] for curve in curves if len(curve.loss))))
-    fallen = np.clip(top - np.log10(drawn.min()), 1.0, _SHOWN_DECADES)
-    return [float(top - np.ceil(fallen)), top + 0.4]
+    top = max((curve.loss[0] for curve in curves if len(curve.loss)), default=1.0)
+    return falling([curve.loss for curve in curves], top, _SHOWN_DECADES)
 
 
 def _in_words(predictions, runs):

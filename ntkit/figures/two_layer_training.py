@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntkit.figures.picture import Picture
-from ntkit.figures.style import BOUND, CYCLE, EXACT, GREY, ORANGE, axis, curve, frame, markers
+from ntkit.figures.style import BOUND, CYCLE, EXACT, GREY, ORANGE, axis, curve, falling, frame, markers
 
 _HOVER = "%{y:.4g}"
 _MARKERS, _LEAST = 25, 1e-4  # of the first loss: less is not drawn
@@ -112,7 +112,7 @@ def followed_picture(found, expected=None):
             "Loss of two-layer networks, and what their Gram matrices predict",
             _followed_setting(found),
             xaxis=axis("time η · steps", log=True),
-            yaxis=axis("loss ½ Σ (y − f)²", log=True),
+            yaxis=axis("loss ½ Σ (y − f)²", log=True, range=falling([trace["y"] for trace in traces])),
         ),
         summary=_followed_in_words(found, expected),
     )

@@ -282,9 +282,9 @@ def test_picture_that_waits_for_the_pause_is_dimmed_until_then(lenient):
         explorer = SpectrumExplorer(**SMALL, depth=5)
         await asyncio.sleep(0.4)
         explorer.depth = 200
-        seen = ["ntkit-waiting" in explorer.live._dom_classes]
+        seen = [explorer.live.is_waiting]
         await asyncio.sleep(0.8)
-        return [*seen, "ntkit-waiting" in explorer.live._dom_classes]
+        return [*seen, explorer.live.is_waiting]
 
     assert asyncio.run(jump()) == [True, False]
 
