@@ -1,5 +1,7 @@
 """The theorem ledger: every statement holds, every misprint is told from the truth, and a false statement is seen."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -188,3 +190,11 @@ def test_entry_and_claim_refuse_unknown_kinds():
 def test_subject_names_the_points():
     points = nk.data.two_points(0.5)
     assert Subject(nk.activation("relu"), points).name == f"relu on {points.name}"
+
+
+@pytest.mark.parametrize("kind", ["ENTRIES", "ERRATA"])
+def test_no_two_share_a_key(kind):
+    """A mapping by keys would keep the last of them without a word."""
+    modules = [getattr(theorems, name) for name in dir(theorems)]
+    listed = [item.key for module in modules if inspect.ismodule(module) for item in getattr(module, kind, ())]
+    assert sorted(listed) == sorted(getattr(theorems, kind))

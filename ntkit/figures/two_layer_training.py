@@ -50,8 +50,8 @@ def race_picture(found):
         traces=tuple(traces),
         layout=frame(
             "Two-layer networks: loss against time",
-            f"DZPS parameterisation, hidden layer trained, n = {found.n}; solid: mean at infinite width; networks: "
-            f"m = {found.width}, mean of {seeds}",
+            f"DZPS parameterisation, hidden layer trained, n = {found.n}; solid: infinite width; networks: mean of "
+            f"{seeds}, m = {found.width}",
             xaxis=axis("time η · steps of gradient descent", log=True),
             yaxis=axis("loss ½ Σ (y − f)²", log=True),
         ),
