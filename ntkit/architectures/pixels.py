@@ -40,7 +40,9 @@ class Convolution:
         """k(p, p') → σ_w²/|P| Σ_o k(s p + o, s p' + o) + σ_b², likewise h, s and Θ; Θ gains what is trained of it."""
         count = _demand_images(state, "a Convolution")
         windows = _along(self.window, count), _along(self.stride, count)
-        gathered = _moved(state, lambda values, axes: self._gathered(values, axes, *windows))
+        gathered = _moved(
+            state, lambda values, axes: self._gathered(values, axes, *windows), leaves_image=self.padding == "zero"
+        )
         share = 1 / math.prod(windows[0]) if self.fan_in_scaling else 1.0
         return gathered.affine(
             share * self.weight_std**2,
@@ -174,15 +176,18 @@ def _pixels_left(size, window, stride, padding):
 # --- states --------------------------------------------------------------------------------------------------------
 
 
-def _moved(state, act):
-    """The state behind a map `act` of (values, groups of axes) under which pixels of both inputs move together."""
+def _moved(state, act, *, leaves_image):
+    """The state behind a map `act` of (values, groups of axes) under which pixels of both inputs move together.
+
+    leaves_image: whether it meets pixels outside, which are 0.
+    """
     first, second = state.axes
     alone = tuple((axis,) for axis in first), tuple((axis,) for axis in second)
     together = tuple(tuple(dict.fromkeys(pair)) for pair in zip(first, second, strict=True))
     variances = [act(q, axes) for q, axes in zip((state.variance1, state.variance2), alone, strict=True)]
     half_distance, half_sum = act(state.half_distance, together), act(state.half_sum, together)
-    if first != second:
-        # of a zero-padded window that lies outside one image only, the other's length is left; 0 for other paddings
+    if leaves_image and first != second:
+        # where a window lies outside one image only, the other's length is left
         for whole, q in zip(variances, (state.variance1, state.variance2), strict=True):
             left = 0.5 * (whole - act(q + 0.0 * state.covariance, together))
             half_distance, half_sum = half_distance + left, half_sum + left
@@ -195,7 +200,9 @@ def _moved(state, act):
         half_sum=half_sum,
         ntk=None if state.ntk is None else act(state.ntk, together),
         known_margin=None,
-        selves=None if state.selves is None else tuple(_moved(own, act) for own in state.selves),
+        selves=None
+        if state.selves is None
+        else tuple(_moved(own, act, leaves_image=leaves_image) for own in state.selves),
     )
 
 
@@ -215,17 +222,18 @@ def _window_sum(values, axes, window, stride, padding):
 
 def _padded(xp, values, axis, left, right, padding):
     size = values.shape[axis]
-    if padding == "circular" and max(left, right) > size:
-        raise ValueError(f"a circular window must not be wider than the image; an axis has {size} pixels.")
-
-    def part(start, stop):
-        return values[tuple(slice(start, stop) if a == axis else slice(None) for a in range(values.ndim))]
-
-    before, after = part(size - left, size), part(0, right)
-    scale = 1.0 if padding == "circular" else 0.0
     if padding == "zero":  # of any number of pixels, also where the window is wider than the image
-        before, after = (_zeros_like(xp, values, axis, width) for width in (left, right))
-    return xp.concat([scale * before, values, scale * after], axis=axis)
+        sides = (_zeros_like(xp, values, axis, width) for width in (left, right))
+    elif max(left, right) > size:
+        raise ValueError(f"a circular window must not be wider than the image; an axis has {size} pixels.")
+    else:
+        sides = (_part(values, axis, size - left, size), _part(values, axis, 0, right))
+    before, after = sides
+    return xp.concat([before, values, after], axis=axis)
+
+
+def _part(values, axis, start, stop):
+    return values[tuple(slice(start, stop) if a == axis else slice(None) for a in range(values.ndim))]
 
 
 def _zeros_like(xp, values, axis, width):
@@ -314,7 +322,7 @@ def _window_means(values, axes, windows):
         count = values.shape[axis] // window
         if count == 0:
             raise ValueError(f"the window of AveragePool must fit into the {values.shape[axis]} pixels; got {window}.")
-        kept = values[tuple(slice(0, count * window) if a == axis else slice(None) for a in range(values.ndim))]
+        kept = _part(values, axis, 0, count * window)
         shape = (*values.shape[:axis], count, window, *values.shape[axis + 1 :])
         values = xp.mean(xp.reshape(kept, shape), axis=axis + 1)
     return values

@@ -1,55 +1,11 @@
 """Eigenvalues of the two-layer Gram matrix of several activations, at infinite width and of one random network."""
 
-from ipywidgets import HBox, Label, Layout, TagsInput
-
 import ntkit as nk
-from ntkit.explorers.explorer import Explorer
-from ntkit.explorers.listing import activation_code, data_code, listing
+from ntkit.explorers.listing import data_code, listing
+from ntkit.explorers.rivals import RivalExplorer
 from ntkit.figures.gram import gram_spectrum_picture
 
 _QUICK = 4_000  # entries of the Gram matrices that a slider may wait for
-
-
-class RivalExplorer(Explorer):
-    """An explorer that shows the chosen activation, as the literature defines it, beside the rivals of its bench."""
-
-    def extras(self):
-        """The rivals."""
-        self._following = False
-        self.rival_tags = TagsInput(tooltip="activations that are shown as well", layout=Layout(width="auto"))
-        self._follow_rivals({"rivals"})
-        self.rival_tags.observe(lambda change: self._rivals_chosen(change["new"]), "value")
-        self.bench.listen(self._follow_rivals)
-        row = HBox([Label("beside (click and type)"), self.rival_tags], layout=Layout(flex_flow="row wrap"))
-        row.add_class("ntkit-tools")
-        return (row,)
-
-    @property
-    def names(self):
-        """The chosen activation and its rivals, each once."""
-        return tuple(dict.fromkeys((self.bench.settings.activation, *self.bench.settings.rivals)))
-
-    @property
-    def activations(self):
-        """The activations of these names."""
-        return tuple(self.bench.resolve(name) for name in self.names)
-
-    def activations_code(self):
-        """The lines that make a list of them."""
-        items = (activation_code(self.bench, name).partition("  #") for name in self.names)
-        lines = [f"    {expression},{separator}{comment}" for expression, separator, comment in items]
-        return ["activations = [", *lines, "]"]
-
-    def _rivals_chosen(self, names):
-        if not self._following:
-            with self.messages.reporting():
-                self.bench.update(rivals=tuple(names))
-
-    def _follow_rivals(self, changed):
-        if "rivals" in changed:
-            self._following = True
-            self.rival_tags.value = list(self.bench.settings.rivals)
-            self._following = False
 
 
 class GramSpectrumExplorer(RivalExplorer):

@@ -1,8 +1,8 @@
 """The least eigenvalue of the two-layer Gram matrix against n: kinks of every order, and smooth activations."""
 
 import ntkit as nk
-from ntkit.explorers.gram_spectrum import RivalExplorer
 from ntkit.explorers.listing import listing
+from ntkit.explorers.rivals import RivalExplorer
 from ntkit.figures.gram import kink_order_picture
 
 _FIRST, _MOST = 4, 128  # points

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from ipywidgets import HBox, IntProgress, Label, Layout, TagsInput, VBox
 
 import ntkit as nk
-from ntkit.explorers.action import Action
-from ntkit.explorers.explorer import Explorer, Setting
+from ntkit.explorers.explorer import Setting
 from ntkit.explorers.listing import activation_code, data_code, listing
-from ntkit.explorers.messages import Messages
+from ntkit.explorers.rivals import RivalExplorer
+from ntkit.explorers.run_buttons import RunButtons
 from ntkit.explorers.worker import Worker
 from ntkit.figures.two_layer_training import followed_picture
 from ntkit.progress import Progress
@@ -19,7 +18,7 @@ _QUICK = 10_000  # entries of the Gram matrices that a slider may wait for
 _SECONDS_BETWEEN_REPORTS = 0.25
 
 
-class PredictionExplorer(Explorer):
+class PredictionExplorer(RivalExplorer):
     """Expected losses of infinitely wide two-layer networks on the chosen data, and one network trained beside them.
 
     The activation as the literature defines it, in the papers' (DZPS) parameterisation; trained: "hidden", "top" or
@@ -36,22 +35,26 @@ class PredictionExplorer(Explorer):
     controls = ("activation", "data", "n", "seed", "width", "steps", "trained")
     trained = Setting()
 
+    def beside_rivals(self):
+        """The buttons that train."""
+        return self.buttons.row
+
     def extras(self):
-        """Rivals, and the buttons that train."""
+        """Rivals and the buttons that train, and how far a run has come."""
         self.worker, self._found = Worker(), {}
-        self.run_controls = RunControls(self)
-        return (self.run_controls,)
+        self.buttons = RunButtons(self, self.messages)
+        return (*super().extras(), self.buttons.status)
 
     # ---- the picture
 
     def picture(self):
         """What is expected of each activation, and the networks that belong to the settings."""
-        return followed_picture(self._measured(), {name: self.expected(name) for name in self._names()})
+        return followed_picture(self._measured(), {name: self.expected(name) for name in self.names})
 
     def sketch(self):
         """What was shown, where the Gram matrices take longer than a slider allows."""
-        known = all(self.bench.knows(self._key(name)) for name in self._names())
-        return None if known or len(self._names()) * self.bench.n**2 <= _QUICK else self.shown
+        known = all(self.bench.knows(self._key(name)) for name in self.names)
+        return None if known or len(self.names) * self.bench.n**2 <= _QUICK else self.shown
 
     @property
     def frozen_label(self):
@@ -70,14 +73,11 @@ class PredictionExplorer(Explorer):
         )
         return times, losses
 
-    def _names(self):
-        return list(dict.fromkeys((self.bench.settings.activation, *self.bench.settings.rivals)))
-
     def _key(self, name):
         return "expected loss", self.bench.resolve(name), self.bench.dataset, self.bench.settings.trained
 
     def _measured(self):
-        return {name: self._found[self._run_key(name)] for name in self._names() if self._run_key(name) in self._found}
+        return {name: self._found[self._run_key(name)] for name in self.names if self._run_key(name) in self._found}
 
     # ---- the finite network
 
@@ -94,10 +94,10 @@ class PredictionExplorer(Explorer):
     def start(self):
         """Train beside the notebook; what the button does."""
         training = self._training()
-        self.run_controls.begin()
+        self.buttons.begin()
         self.worker.start(
             training,
-            progressed=self.run_controls.progress,
+            progressed=self.buttons.progress,
             ended=lambda outcome: self._ended(training.key, outcome),
         )
 
@@ -124,7 +124,7 @@ class PredictionExplorer(Explorer):
 
     def _ended(self, key, outcome):
         with self.messages.reporting():
-            self.run_controls.end("" if isinstance(outcome, Exception) else outcome.run.outcome)
+            self.buttons.end("" if isinstance(outcome, Exception) else outcome.run.outcome)
             if isinstance(outcome, Exception):
                 raise outcome
             self._keep(key, outcome)
@@ -145,7 +145,7 @@ class PredictionExplorer(Explorer):
             "",
             f"points = {data_code(bench)}",
             "activations = {",
-            *(_item(name, activation_code(bench, name)) for name in self._names()),
+            *(_item(name, activation_code(bench, name)) for name in self.names),
             "}",
             f"times = {_TIMES}",
             "expected = {",
@@ -187,61 +187,6 @@ class _Training:
             callback=progress,
             cancel=self.cancelled.is_set,
         )
-
-
-class RunControls(VBox):
-    """What is predicted beside, the buttons of a run, and how far it has come; wired to one explorer."""
-
-    def __init__(self, explorer):
-        self._explorer, self._following = explorer, False
-        self.messages = Messages()
-        self.rivals = TagsInput(tooltip="activations that are predicted as well", layout=Layout(width="auto"))
-        self.train = Action("Train", self._guarded(explorer.start), "train the finite network", icon="play")
-        self.stop = Action("Cancel", explorer.cancel, "stop and keep what was measured", icon="stop", disabled=True)
-        self.bar = IntProgress(layout=Layout(width="auto", flex="1 1 120px", visibility="hidden"))
-        self.status = Label()
-        row = HBox(
-            [Label("beside (click and type)"), self.rivals, self.train, self.stop, self.bar],
-            layout=Layout(flex_flow="row wrap"),
-        )
-        row.add_class("ntkit-tools")
-        super().__init__([row, self.status, self.messages])
-        self.rivals.observe(lambda change: self._chosen(change["new"]), "value")
-        self._follow({"rivals"})
-        explorer.bench.listen(self._follow)
-
-    def begin(self):
-        """Show that a run has begun."""
-        self.train.disabled, self.stop.disabled = True, False
-        self.bar.layout.visibility = "visible"
-        self.bar.value, self.bar.bar_style, self.status.value = 0, "", "starting"
-
-    def progress(self, report):
-        """Show how far it has come and how long it will take."""
-        self.bar.max, self.bar.value, self.status.value = report.total, report.step, str(report)
-
-    def end(self, outcome):
-        """Show how it ended."""
-        self.train.disabled, self.stop.disabled = False, True
-        self.bar.bar_style, self.status.value = "success" if outcome else "danger", outcome
-        self.bar.value = self.bar.max
-
-    def _chosen(self, names):
-        if not self._following:
-            self._guarded(lambda: self._explorer.bench.update(rivals=tuple(names)))()
-
-    def _guarded(self, action):
-        def run():
-            with self.messages.reporting():
-                action()
-
-        return run
-
-    def _follow(self, changed):
-        if "rivals" in changed:
-            self._following = True
-            self.rivals.value = list(self._explorer.bench.settings.rivals)
-            self._following = False
 
 
 def _item(name, expression):

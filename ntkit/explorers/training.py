@@ -124,7 +124,7 @@ class TrainingExplorer(Explorer):
     def start(self):
         """Train beside the notebook, drawing the curve as it grows; what the button does."""
         training = self._training()
-        self.training_controls.begin()
+        self.training_controls.buttons.begin()
         self.worker.start(
             training,
             progressed=lambda told: self._progressed(training.key, *told),
@@ -155,12 +155,12 @@ class TrainingExplorer(Explorer):
         return name, depth, self.bench.dataset, settings.width, settings.seed, settings.steps, settings.layers
 
     def _progressed(self, key, reading, report):
-        self.training_controls.progress(report)
+        self.training_controls.buttons.progress(report)
         self._keep(key, reading)
 
     def _ended(self, key, outcome):
         with self.messages.reporting():
-            self.training_controls.end(getattr(outcome, "outcome", ""))
+            self.training_controls.buttons.end(getattr(outcome, "outcome", ""))
             if isinstance(outcome, Exception):
                 raise outcome
             self._keep(key, outcome)

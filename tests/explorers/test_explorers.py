@@ -332,14 +332,14 @@ def test_training_beside_the_notebook_reports_and_can_be_cancelled(lenient):
     async def train_and_cancel():
         explorer = TrainingExplorer(**{**SMALL, "steps": 100_000}, activation="tanh", depth=2)
         await asyncio.sleep(0.3)
-        explorer.training_controls.train.click()
-        assert explorer.training_controls.train.disabled
+        explorer.training_controls.buttons.train.click()
+        assert explorer.training_controls.buttons.train.disabled
         for _ in range(200):
             await asyncio.sleep(0.02)
-            if " left" in explorer.training_controls.status.value:
+            if " left" in explorer.training_controls.buttons.status.value:
                 break
         explorer.depth = 2  # a slider can move meanwhile
-        explorer.training_controls.stop.click()
+        explorer.training_controls.buttons.stop.click()
         for _ in range(200):
             await asyncio.sleep(0.02)
             if not explorer.worker.is_busy:
@@ -348,7 +348,7 @@ def test_training_beside_the_notebook_reports_and_can_be_cancelled(lenient):
         return explorer
 
     explorer = asyncio.run(train_and_cancel())
-    controls = explorer.training_controls
+    controls = explorer.training_controls.buttons
     assert controls.status.value.startswith("Cancelled after")
     assert (controls.train.disabled, controls.stop.disabled) == (False, True)
     assert any("measured" in trace.name for trace in explorer.figure.data)
@@ -356,13 +356,13 @@ def test_training_beside_the_notebook_reports_and_can_be_cancelled(lenient):
 
 def test_training_button_trains_at_once_in_a_script():
     explorer = TrainingExplorer(**SMALL, activation="tanh", depth=2)
-    explorer.training_controls.train.click()
-    assert explorer.training_controls.status.value.startswith("Finished after 20 steps")
+    explorer.training_controls.buttons.train.click()
+    assert explorer.training_controls.buttons.status.value.startswith("Finished after 20 steps")
 
 
 def test_training_error_is_shown_in_its_panel(lenient):
     explorer = TrainingExplorer(**SMALL, activation="tanh", depth=2)
     explorer.bench.update(activation=nk.Activation("numpy only", lambda x: np.arctan(np.asarray(x, float)) * 1.0))
-    explorer.training_controls.train.click()
+    explorer.training_controls.buttons.train.click()
     assert "must accept torch tensors" in explorer.messages.text
-    assert not explorer.training_controls.train.disabled
+    assert not explorer.training_controls.buttons.train.disabled

@@ -56,13 +56,13 @@ def test_run_beside_the_notebook_can_be_cancelled(monkeypatch):
     async def train_and_cancel():
         explorer = PredictionExplorer(**{**SMALL, "steps": 100_000, "width": 2048}, activation="tanh")
         await asyncio.sleep(0.3)
-        explorer.run_controls.train.click()
-        assert explorer.run_controls.train.disabled
+        explorer.buttons.train.click()
+        assert explorer.buttons.train.disabled
         for _ in range(200):
             await asyncio.sleep(0.02)
-            if " left" in explorer.run_controls.status.value:
+            if " left" in explorer.buttons.status.value:
                 break
-        explorer.run_controls.stop.click()
+        explorer.buttons.stop.click()
         for _ in range(200):
             await asyncio.sleep(0.02)
             if not explorer.worker.is_busy:
@@ -71,19 +71,19 @@ def test_run_beside_the_notebook_can_be_cancelled(monkeypatch):
         return explorer
 
     explorer = asyncio.run(train_and_cancel())
-    assert explorer.run_controls.status.value.startswith("Cancelled after")
+    assert explorer.buttons.status.value.startswith("Cancelled after")
     assert "tanh, network" in names(explorer)
 
 
 def test_button_trains_at_once_in_a_script():
     explorer = PredictionExplorer(**SMALL, activation="tanh")
-    explorer.run_controls.train.click()
-    assert explorer.run_controls.status.value.startswith("Finished after 20 steps")
+    explorer.buttons.train.click()
+    assert explorer.buttons.status.value.startswith("Finished after 20 steps")
 
 
 def test_rivals_are_chosen_in_the_panel():
     explorer = PredictionExplorer(**SMALL, activation="tanh")
-    explorer.run_controls.rivals.value = ["elu", "relu"]
+    explorer.rival_tags.value = ["elu", "relu"]
     assert names(explorer) == ["tanh, expected", "elu(alpha=1.0), expected", "relu, expected"]
 
 
