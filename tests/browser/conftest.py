@@ -217,6 +217,13 @@ class Page:
             self.page.wait_for_timeout(50)
         np.testing.assert_allclose(self.curve(name, figure)[1], y, rtol=rtol)
 
+    def wait_for_name(self, name, figure):
+        """Wait until there is a curve called `name`; panels are redrawn one after the other."""
+        deadline = time.monotonic() + SETTLED / 1000
+        while self.curve(name, figure) is None:
+            assert time.monotonic() < deadline, f"no curve {name!r} in figure {figure}"
+            self.page.wait_for_timeout(50)
+
     # -- what a reader does
 
     def slider(self, label):

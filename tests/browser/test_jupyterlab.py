@@ -60,14 +60,14 @@ def test_dragging_the_depth_moves_the_curve_in_every_view(lab):
 
 
 def test_dragging_the_depth_moves_the_other_panels(lab):
-    spectrum, training = lab.curve("NTK", figure=1)[1], lab.curve("relu, L = 12", figure=3)
-    assert training is not None
+    lab.wait_for_name("relu, L = 12", figure=3)
+    spectrum = lab.curve("NTK", figure=1)[1]
     lab.drag("depth L", -40)
     depth = int(lab.settled_number("depth L"))
     lab.wait_for_curve(EXACT, exact_correlation(depth))
+    lab.wait_for_name(f"relu, L = {depth}", figure=3)
     lab.page.wait_for_timeout(1000)
     assert not np.allclose(lab.curve("NTK", figure=1)[1], spectrum)
-    assert lab.curve(f"relu, L = {depth}", figure=3) is not None
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_refused_number_is_answered_with_the_remedy(lab):
 def test_choosing_an_activation_changes_all_panels(lab):
     lab.choose("activation", "tanh")
     lab.wait_for_curve(EXACT, exact_correlation(12, "tanh"))
-    assert lab.curve("normalized tanh", figure=2) is not None
+    lab.wait_for_name("normalized tanh", figure=2)
 
 
 def test_error_stands_in_its_panel_and_goes(lab):
