@@ -30,6 +30,7 @@ _MODULES = (
     "data",
     "dual",
     "dynamics",
+    "experiments",
     "explorers",
     "figures",
     "gaussian",
