@@ -21,9 +21,8 @@ import ntkit as nk
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-SLOW_TO_IMPORT = (
-    "torch plotly ipywidgets anywidget sklearn jupyterlab papermill pandas pyarrow distributed pooch".split()
-)
+SLOW_TO_IMPORT = ("torch", "plotly", "ipywidgets", "anywidget", "sklearn", "jupyterlab", "papermill")
+SLOW_TO_IMPORT += ("pandas", "pyarrow", "distributed", "pooch")
 CONDA_NAME = {"torch": "pytorch", "playwright": "playwright-python"}
 # Where the module that one imports is not called what one installs.
 DISTRIBUTION_OF = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
