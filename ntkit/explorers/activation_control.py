@@ -6,7 +6,7 @@ from ipywidgets import Dropdown, Layout, Text, VBox
 
 import ntkit as nk
 from ntkit.explorers.number_pair import LABEL_WIDTH, NumberPair, even_steps
-from ntkit.explorers.specification import split_activation
+from ntkit.specification import split_activation
 
 # Parameters of the catalogue's activations that a slider can move: name, steps, tooltip.
 _PARAMETERS = {

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import ntkit as nk
 from ntkit.explorers.mesh import Meshes
 from ntkit.explorers.settings import LARGEST_N, Settings
-from ntkit.explorers.specification import is_of_catalogue, parse_activation
+from ntkit.specification import is_of_catalogue, parse_activation
 
 _SETTING_NAMES = tuple(field.name for field in fields(Settings))
 _REMEMBERED = 64

@@ -1,6 +1,6 @@
 """The lines of Python that "show the code" is made of."""
 
-from ntkit.explorers.specification import split_activation
+from ntkit.specification import split_activation
 
 
 def activation_code(bench, name):

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import ntkit as nk
 from ntkit.explorers.settings import Settings
-from ntkit.explorers.specification import parse_activation, split_activation
 from ntkit.explorers.state import from_text, linked_state, to_text
+from ntkit.specification import parse_activation, split_activation
 
 ACTIVATIONS = st.sampled_from(["relu", "tanh", "leaky_relu(slope=0.2)", "polynomial(coefficients=(0.0, 1.0, -2.5))"])
 SETTINGS = st.builds(

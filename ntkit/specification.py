@@ -2,7 +2,7 @@
 
 import ast
 
-import ntkit as nk
+from ntkit.activations import activation
 
 
 def parse_activation(text):
@@ -14,12 +14,13 @@ def parse_activation(text):
     <Activation leaky_relu(slope=0.2)>
     """
     name, parameters = split_activation(text)
-    return nk.activation(name, **parameters)
+    return activation(name, **parameters)
 
 
 def is_of_catalogue(sigma):
     """Whether the name of an activation, read as a specification, gives that activation.
 
+    >>> import ntkit as nk
     >>> is_of_catalogue(nk.activation("relu")), is_of_catalogue(nk.activation("relu").normalized())
     (True, False)
     """
