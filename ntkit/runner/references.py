@@ -2,7 +2,7 @@
 
 Beside a notebook ``NN_subject.ipynb`` lies ``reference/NN_subject.<profile>.json``.  It has one section for each kind
 of device, ``cpu`` and ``cuda``, with the name of the device, the versions of the libraries and the seed of the run
-that made it.
+that made it; or, where nobody could run it yet, the reason, {"absent": reason}, until a run replaces it.
 """
 
 import json
@@ -37,16 +37,17 @@ def reference_path(notebook, profile):
 def load_reference(notebook, profile, device, seed):
     """The reference records of a notebook, by name.
 
-    Raises: ValueError where there are none for this device, or none for this seed.
+    Raises: ValueError where there are none for this device, with the reason where one is given, or none for this seed.
     """
     path = reference_path(notebook, profile)
     sections = _sections(path)
-    if device not in sections:
+    section = sections.get(device, {})
+    if "records" not in section:
         raise ValueError(
-            f"{path.name} must hold reference numbers for {device}; it has {_listing(sections)}. "
-            "Run with --update-reference, read the numbers, and commit the file; or compare --against another device."
+            f"{path.name} must hold reference numbers for {device}; {_instead(sections, section)}. "
+            f"Run with --device {device} --update-reference, read the numbers, and commit the file; "
+            "or compare --against another device."
         )
-    section = sections[device]
     if section["seed"] != seed:
         raise ValueError(
             f"the reference numbers in {path.name} must come from the same seed; they come from {section['seed']}, "
@@ -57,16 +58,32 @@ def load_reference(notebook, profile, device, seed):
 
 def save_reference(notebook, profile, device, seed, records):
     """Make `records` the reference for this notebook, profile and kind of device; other devices keep theirs."""
-    path = reference_path(notebook, profile)
-    sections = _sections(path)
-    sections[device] = {
+    section = {
         "device": device_name(device),
         "seed": seed,
         "versions": library_versions(),
         "records": {name: record.payload() for name, record in records.items()},
     }
+    return _save_section(reference_path(notebook, profile), device, section)
+
+
+def save_absence(notebook, profile, device, reason):
+    """Say why there are no reference numbers for this notebook, profile and kind of device, until a run brings some.
+
+    Raises: ValueError for an empty reason, and where there are numbers already.
+    """
+    path = reference_path(notebook, profile)
+    if not isinstance(reason, str) or not reason.strip():
+        raise ValueError(f"why there are no reference numbers must be told in words; got {reason!r}.")
+    if "records" in _sections(path).get(device, ()):
+        raise ValueError(f"{path.name} must hold no numbers for {device} to say why there are none; it has some.")
+    return _save_section(path, device, {"absent": reason})
+
+
+def _save_section(path, device, section):
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_one_record_a_line(dict(sorted(sections.items()))), encoding="utf-8")
+    sections = dict(sorted({**_sections(path), device: section}.items()))
+    path.write_text(_one_record_a_line(sections), encoding="utf-8")
     return path
 
 
@@ -115,8 +132,12 @@ def _sections(path):
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def _listing(sections):
-    return f"only {', '.join(sections)}" if sections else "none at all"
+def _instead(sections, section):
+    """What a file without numbers for a device has in their place: the reason, or those for other devices."""
+    if "absent" in section:
+        return f"it says why there are none: {section['absent'].rstrip('.')}"
+    filled = [device for device, other in sections.items() if "records" in other]
+    return f"it has only {', '.join(filled)}" if filled else "it has none at all"
 
 
 def _installed(name):

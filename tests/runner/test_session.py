@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from ntkit import runner
 from ntkit.cli import main
+from ntkit.runner.references import save_absence
 
 GOOD = "from ntkit.runner import record\nrecord('one', 1.5)\nrecord('two', [1.0, 2.0])"
 
@@ -145,6 +146,51 @@ def test_the_reference_says_where_it_comes_from_and_keeps_devices_and_profiles_a
     ntkit_run(referenced, "--device", "cpu", "--update-reference", "--profile", "full")
     assert list(json.loads((reference / "small.fast.json").read_text())) == ["cpu", "cuda"]
     assert (reference / "small.full.json").exists()
+
+
+def test_a_reference_may_say_why_it_is_empty_until_a_run_fills_it(notebook, ntkit_run):
+    path = notebook(GOOD)
+    written = save_absence(path, "full", "cpu", "not run yet: no data were at hand.")
+    result = ntkit_run(path, "--device", "cpu", "--profile", "full")
+    assert result.exit_code == 1
+    assert "small: FAILED, 0 of 0 records agree" in result.output
+    assert (
+        "small.full.json must hold reference numbers for cpu; it says why there are none: not run yet: no data were at "
+        "hand. Run with --device cpu --update-reference, read the numbers, and commit the file"
+    ) in result.output
+
+    assert ntkit_run(path, "--device", "cpu", "--profile", "full", "--update-reference").exit_code == 0
+    assert set(json.loads(written.read_text())["cpu"]["records"]) == {"one", "two"}
+    assert ntkit_run(path, "--device", "cpu", "--profile", "full").exit_code == 0
+
+
+def test_an_absence_is_told_in_words_and_never_wipes_numbers(referenced):
+    for reason in ("", "  ", None):
+        with pytest.raises(ValueError, match="why there are no reference numbers must be told in words"):
+            save_absence(referenced, "fast", "cuda", reason)
+    with pytest.raises(ValueError, match=r"small\.fast\.json must hold no numbers for cpu"):
+        save_absence(referenced, "fast", "cpu", "no GPU was at hand")
+    sections = json.loads(save_absence(referenced, "fast", "cuda", "no GPU was at hand").read_text())
+    assert sections["cuda"] == {"absent": "no GPU was at hand"}
+    assert sections["cpu"]["records"]
+
+
+def test_a_run_on_a_gpu_is_compared_with_numbers_of_a_gpu_only(referenced, ntkit_run, monkeypatch):
+    # Given a machine that would have a GPU, and numbers for the CPU only
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
+    save_absence(referenced, "fast", "cuda", "no GPU was at hand")
+    cpu = json.loads((referenced.parent / "reference" / "small.fast.json").read_text())["cpu"]
+    # When it runs there, the numbers of the CPU do not count, though they are the same
+    result = ntkit_run(referenced, "--device", "cuda")
+    assert result.exit_code == 1
+    assert "must hold reference numbers for cuda; it says why there are none: no GPU was at hand." in result.output
+    # Then its own become the reference, with the device's name, and those of the CPU stay as they are
+    assert ntkit_run(referenced, "--device", "auto", "--update-reference").exit_code == 0
+    sections = json.loads((referenced.parent / "reference" / "small.fast.json").read_text())
+    assert sections["cuda"]["device"] == "a GPU"
+    assert sections["cpu"] == cpu
+    assert ntkit_run(referenced, "--device", "cuda").exit_code == 0
 
 
 def test_another_seed_needs_another_reference(referenced, ntkit_run):
