@@ -5,4 +5,11 @@ A `Model` says which network, a `Recipe` how it is trained, a `Trial` which of b
 Source: Agarwal, Awasthi, Kale (2021), section 7, appendices I.2 and I.3.
 """
 
-__all__ = []
+from ntkit.experiments.batches import Augmentation, Batch, Batches, standardised
+
+__all__ = [
+    "Augmentation",
+    "Batch",
+    "Batches",
+    "standardised",
+]
