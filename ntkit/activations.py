@@ -145,6 +145,11 @@ class Activation:
         return factor * slope if factor != 1.0 else slope
 
     @property
+    def recipe(self):
+        """How the catalogue knows f, a named tuple (name, parameters as pairs); None for a function of the user's."""
+        return self.key if isinstance(self.key, _Recipe) else None
+
+    @property
     def has_derivative(self):
         """Whether σ' was given, rather than found from σ."""
         return self.base_derivative is not None
