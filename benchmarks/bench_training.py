@@ -8,6 +8,7 @@ by torch.compile in the same precision.
 """
 
 import argparse
+import itertools
 import statistics
 import time
 
@@ -55,7 +56,7 @@ def _ways(machine, arguments):
 
 
 def _cases(machine):
-    """(label, our model, the same written by hand, shape of an image): the paper's on a GPU, narrower ones elsewhere."""
+    """(label, our model, the same by hand, shape of an image): the paper's on a GPU, narrower ones elsewhere."""
     on_gpu = machine.torch_device.type == "cuda"
     width, image = (3000, (3, 32, 32)) if on_gpu else (256, (1, 8, 8))
     inputs = int(np.prod(image))
@@ -120,7 +121,7 @@ class _PlainResNet(nn.Module):
         super().__init__()
         self.stem, self.norm = nn.Conv2d(channels, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
         sizes = [16] * (blocks + 1) + [32] * blocks + [64] * blocks
-        self.blocks = nn.Sequential(*(_Block(*pair) for pair in zip(sizes, sizes[1:], strict=False)))
+        self.blocks = nn.Sequential(*(_Block(*pair) for pair in itertools.pairwise(sizes)))
         self.read_out = nn.Linear(64, 10)
 
     def forward(self, x):

@@ -60,8 +60,8 @@ class History:
         if self.ending == "diverged":
             return (
                 f"Diverged in epoch {epochs + 1} at step {self.step}, loss {self.train_loss[0]:.4g} → "
-                f"{self.last_loss:.4g}: the learning rate {recipe.learning_rate:.4g} is more than {self.trial.model.label} "
-                "bears. Take less, or a normalisation."
+                f"{self.last_loss:.4g}: the learning rate {recipe.learning_rate:.4g} is more than "
+                f"{self.trial.model.label} bears. Take less, or a normalisation."
             )
         word = {"finished": "Finished", "cancelled": "Cancelled", "running": "Running,"}[self.ending]
         return (

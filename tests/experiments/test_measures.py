@@ -86,7 +86,7 @@ def test_conditioning_is_that_of_the_outputs_of_the_layers():
 
 def test_a_place_that_is_not_there_is_named():
     module = fully_connected(2, 8).module((1, 2, 2), 10)
-    with pytest.raises(ValueError, match="'input' or layers of the network, 1, .*; got 7"):
+    with pytest.raises(ValueError, match=r"'input' or layers of the network, 1, .*; got 7"):
         features_at(module, torch.ones(2, 1, 2, 2), ("7",))
 
 
