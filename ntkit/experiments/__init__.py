@@ -48,6 +48,7 @@ __all__ = [
     "mean_normalised_dot_product",
     "normalised_condition_number",
     "read_results",
+    "paper",
     "resnet",
     "run",
     "standardised",

@@ -276,6 +276,7 @@ def _go_on(training, keeper, teller, cancel):
     training.module.train()
     while training.step < training.steps:
         if cancel is not None and cancel():
+            training.stepping += training.lap()
             return "cancelled"
         training.take_step()
         ends_epoch = training.step % training.batches.steps_per_epoch == 0
