@@ -20,6 +20,9 @@ collect_ignore_glob = ["reference/*.py"]
 # One worker takes all tests of a folder that share a running server, so that each server starts once.
 SERVER_FOLDERS = {"browser", "cli"}
 
+# Their tests take longest one by one, so they start first: a worker that met one last would keep the others waiting.
+LONG_FOLDERS = {"notebooks"}
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM_BUNDLES = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -32,6 +35,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.parent.name in SERVER_FOLDERS:
             item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+    items.sort(key=lambda item: item.path.parent.name not in LONG_FOLDERS)
 
 
 @pytest.fixture(scope="session")

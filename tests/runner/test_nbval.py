@@ -1,6 +1,10 @@
-"""nbval on a copy that carries the expected texts: right digests pass, a tampered one fails, and so does an error."""
+"""nbval on a copy that carries the expected texts: right digests pass, a tampered one fails, and so does an error.
+
+Each is asked twice: of nbval's command, which executes the copy, and of `disagreements`, which plays back an execution.
+"""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,42 +17,54 @@ import pytest
 
 from ntkit.runner import digest, execute, expected_copy
 from ntkit.runner.expected import digests_path, save_digests
+from tests.runner.replay import disagreements
 
 SOURCES = [
-    "import plotly.graph_objects as go\nfrom ntkit.runner import digest, record",
+    "import ipywidgets as widgets\nimport plotly.graph_objects as go\nfrom ntkit.runner import digest, record",
     "figure = go.Figure(go.Scatter(y=[0.5, 0.25], name='curve'))\nfigure",
-    "print(digest(figure))\nrecord('last', 0.25)",
+    "print(digest(figure))",
+    "record('last', 0.25)",
+    "print('drawn in 0.123 s')",
+    "print('a text')",
+    "nothing = 'printed'",
+    "button = widgets.Button()\nbutton.on_click(lambda _: None)\nbutton.click()",
 ]
+# What nbval must say of the cells of a tampered copy, where one cell more holds the parameters of the run; sanitising
+# hides the duration in cell 6.
+SAID = {
+    4: ("mismatch 'stdout'", "2 values", "3 values"),
+    5: ("mismatch 'text/plain'", "last = 0.25", "last = 0.26"),
+    7: ("Unexpected output fields", "stdout"),
+    8: ("Missing output fields", "stdout"),
+    9: ("ZeroDivisionError",),
+}
+
+
+def run(path):
+    return execute(path, path.with_suffix(".executed.ipynb"), profile="fast", device="cpu", seed=0).notebook
 
 
 @pytest.fixture(scope="module")
 def executed_once(write_notebook, tmp_path_factory):
-    """A notebook, its drawing cell tagged, with the digests of one execution."""
+    """A notebook, its drawing cell tagged, with the digests of one execution; and that execution."""
     path = write_notebook(tmp_path_factory.mktemp("digested") / "small.ipynb", *SOURCES)
     tagged = nbformat.read(path, as_version=4)
     tagged.cells[2].metadata.tags = ["nbval-ignore-output"]
     nbformat.write(tagged, path)
-    save_digests(path, run(path).notebook)
-    return path
+    executed = run(path)
+    save_digests(path, executed)
+    return path, executed
 
 
 @pytest.fixture
 def digested(executed_once, tmp_path):
     """The same in a folder of the test's own."""
-    return Path(shutil.copytree(executed_once.parent, tmp_path / "copy")) / executed_once.name
+    path, _ = executed_once
+    return copied(path, tmp_path / "copy")
 
 
-def run(path):
-    return execute(path, path.with_suffix(".executed.ipynb"), profile="fast", device="cpu", seed=0)
-
-
-def nbval(path, tmp_path, repository):
-    """The exit status and the output of nbval on the expected copy."""
-    copy = expected_copy(path, tmp_path / "expected.ipynb")
-    sanitizing = repository / "notebooks" / "reference" / "nbval.cfg"
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-sanitize-with", sanitizing, "-c", "/dev/null", copy]
-    finished = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
-    return finished.returncode, finished.stdout
+def copied(path, folder):
+    return Path(shutil.copytree(path.parent, folder)) / path.name
 
 
 def tamper(path, old, new):
@@ -57,36 +73,63 @@ def tamper(path, old, new):
     digests_path(path).write_text(texts.replace(old, new))
 
 
-def test_right_digests_pass(digested, tmp_path, repository):
-    status, output = nbval(digested, tmp_path, repository)
-    assert status == 0, output
-    assert "5 passed" in output
+def tampered(path):
+    """The same notebook with wrong digests, and with a button that fails."""
+    for old, new in [("2 values", "3 values"), ("last = 0.25", "last = 0.26"), ("0.123 s", "4.5 s")]:
+        tamper(path, old, new)
+    texts = json.loads(digests_path(path).read_text())
+    texts["cell-7"] = texts.pop("cell-6")
+    digests_path(path).write_text(json.dumps(texts))
+    path.write_text(path.read_text().replace("lambda _: None", "lambda _: 1 / 0"))
+    return path
 
 
-@pytest.mark.parametrize(
-    ("old", "new"), [("2 values", "3 values"), ("last = 0.25", "last = 0.26")], ids=["a digest", "a record"]
-)
-def test_a_tampered_text_fails(digested, tmp_path, repository, old, new):
-    tamper(digested, old, new)
-    status, output = nbval(digested, tmp_path, repository)
-    assert status == 1
-    assert "1 failed, 4 passed" in output
+@pytest.fixture(scope="module")
+def copies(executed_once, tmp_path_factory):
+    """The right and the wrong copy, each with its execution, in one folder."""
+    path, executed = executed_once
+    folder = tmp_path_factory.mktemp("copies")
+    wrong = tampered(copied(path, tmp_path_factory.mktemp("tampered") / "copy"))
+    return {
+        "right": (expected_copy(path, folder / "right.ipynb"), executed),
+        "wrong": (expected_copy(wrong, folder / "wrong.ipynb"), run(wrong)),
+    }
 
 
-def test_a_text_too_many_fails(digested, tmp_path, repository):
-    digests_path(digested).write_text("{}")
-    status, output = nbval(digested, tmp_path, repository)
-    assert status == 1
-    assert "Unexpected output fields" in output
+@pytest.fixture(scope="module")
+def sanitizing(repository):
+    return repository / "notebooks" / "reference" / "nbval.cfg"
 
 
-def test_a_broken_callback_fails(digested, tmp_path, repository):
-    broken = nbformat.read(digested, as_version=4)
-    broken.cells[1].source += "\nimport ipywidgets as w\nb = w.Button()\nb.on_click(lambda _: 1 / 0)\nb.click()"
-    nbformat.write(broken, digested)
-    status, output = nbval(digested, tmp_path, repository)
-    assert status == 1
-    assert "ZeroDivisionError" in output
+@pytest.fixture(scope="module")
+def said_by_nbval(copies, sanitizing):
+    """What nbval's command has against both copies, by copy and cell."""
+    folder = copies["right"][0].parent
+    options = ["--nbval", "--nbval-sanitize-with", sanitizing, "-c", "/dev/null", "--rootdir", folder, "--color", "no"]
+    command = [sys.executable, "-m", "pytest", *options, folder]
+    finished = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=120)
+    assert finished.returncode == 1
+    assert f"{len(SAID)} failed, {2 * (len(SOURCES) + 2) - len(SAID)} passed" in finished.stdout
+    said = re.split(r"^_+ (\w+)\.ipynb::Cell (\d+) _+$", finished.stdout, flags=re.MULTILINE)
+    return {(name, int(cell)): words for name, cell, words in zip(said[1::3], said[2::3], said[3::3], strict=True)}
+
+
+def test_nbval_finds_what_is_wrong_and_nothing_else(said_by_nbval):
+    assert set(said_by_nbval) == {("wrong", cell) for cell in SAID}
+    assert [cell for cell, words in SAID.items() for word in words if word not in said_by_nbval["wrong", cell]] == []
+
+
+def test_an_execution_that_is_played_back_to_nbval_is_judged_as_by_its_command(copies, sanitizing, request):
+    right, wrong = (disagreements(*copies[name], sanitizing, request.session) for name in ("right", "wrong"))
+    assert right == {}
+    assert set(wrong) == set(SAID)
+    assert [cell for cell, words in SAID.items() for word in words if word not in wrong[cell]] == []
+
+
+def test_an_execution_of_another_notebook_is_not_played_back(copies, sanitizing, request):
+    (expected, _), (_, executed) = copies["right"], copies["wrong"]
+    with pytest.raises(AssertionError, match="must have the cells of the expected copy"):
+        disagreements(expected, executed, sanitizing, request.session)
 
 
 def test_digests_of_cells_that_are_gone_are_refused(digested, tmp_path):
@@ -96,14 +139,14 @@ def test_digests_of_cells_that_are_gone_are_refused(digested, tmp_path):
 
 
 def test_a_checked_cell_prints_text_only(notebook):
-    path = notebook(*SOURCES)
+    path = notebook(*SOURCES[:2])
     with pytest.raises(ValueError, match="cell cell-2 must print text only"):
-        save_digests(path, run(path).notebook)
+        save_digests(path, run(path))
 
 
 def test_digests_hold_the_texts_by_cell(digested):
     texts = json.loads(digests_path(digested).read_text())
-    assert list(texts) == ["cell-3"]
+    assert list(texts) == ["cell-3", "cell-4", "cell-5", "cell-6"]
     assert texts["cell-3"][0]["text"] == "figure\n  curve: 2 values, 0.5 … 0.25, in all 0.75\n"
 
 
