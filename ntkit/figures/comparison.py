@@ -1,0 +1,184 @@
+"""Several networks in training beside each other: accuracy, loss and how alike they find different images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ntkit.figures.picture import Picture
+from ntkit.figures.style import CYCLE, axis, curve, frame, markers
+
+_SYMBOLS = ("", "circle-open", "square-open", "diamond-open", "triangle-up-open")  # where colours begin again
+_BAND_OPACITY = 0.16
+_PARTS = {"test": {"dash": "solid", "width": 2.25}, "train": {"dash": "dash", "width": 1.5}}
+_HOVER = {"accuracy": "%{y:.1%}", "loss": "%{y:.4g}", "dot product": "%{y:.4f}"}
+_AXES = {"accuracy": "y", "loss": "y2", "dot product": "y3"}
+_SHARES = {"domain": [0.7, 1]}, {"domain": [0.35, 0.65]}, {"domain": [0, 0.3]}
+
+
+def comparison_figure(runs, *, place="features", numbers=None, theme="light"):
+    """Accuracy, loss and the mean normalised dot product of different images against epochs, one above the other.
+
+    A colour is a network; solid on test images, dashed on training images.  Of several seeds the mean is drawn, and
+    for test images a band from smallest to largest; a run that diverged ends in a cross.
+
+    Parameters: runs, a mapping name → nk.experiments.History of each seed; place, the layer whose dot products are
+    drawn; numbers, name → place in the cycle of colours, by default the order of the runs; theme "light" or "dark".
+    Returns: plotly.graph_objects.Figure.
+    Raises: ValueError for a place that was not probed.
+    Source: after Agarwal, Awasthi, Kale (2021), Figure 1.
+
+    >>> from ntkit.experiments import Recipe, Trial, fully_connected, run
+    >>> trial = Trial(fully_connected(2, 16), "digits", Recipe(0.05, epochs=1), train_size=64)
+    >>> [trace.name for trace in comparison_figure({"FC-2": [run(trial, device="cpu")]}).data][:3]
+    ['FC-2', 'FC-2, test', 'FC-2, train']
+    """
+    return comparison_picture(runs, place=place, numbers=numbers).figure(theme)
+
+
+def comparison_picture(runs, *, place="features", numbers=None):
+    """The Picture that `comparison_figure` draws.
+
+    >>> comparison_picture({}).summary
+    'No network has been trained yet.'
+    """
+    numbers = numbers or {name: number for number, name in enumerate(runs)}
+    drawn = {name: histories for name, histories in runs.items() if histories}
+    epochs = max((int(history.epoch[-1]) for histories in drawn.values() for history in histories), default=1)
+    return Picture(
+        traces=tuple(
+            trace for name, histories in drawn.items() for trace in _course(name, histories, place, numbers[name])
+        ),
+        layout=frame(
+            "Accuracy, loss, and how alike a network finds different images, as it trains",
+            _subtitle(drawn),
+            height=640,
+            xaxis=axis("epochs", anchor="y3", range=[-0.01 * epochs, max(1.01 * epochs, 1)], **_whole(epochs)),
+            yaxis=axis("accuracy (% of images)", tickformat=".0%", **_SHARES[0]),
+            yaxis2=axis("loss (cross-entropy, nats)", log=True, **_SHARES[1]),
+            yaxis3=axis(f"mean normalised dot product, {place}", **_SHARES[2]),
+        ),
+        summary=_in_words(drawn, place),
+    )
+
+
+def _course(name, histories, place, number):
+    """The curves of one network, on all three axes, and its entry in the legend."""
+    _require_place(histories, place)
+    look = _Look(name, CYCLE[number % len(CYCLE)], _SYMBOLS[number // len(CYCLE) % len(_SYMBOLS)])
+    yield look.key()
+    for quantity in ("accuracy", "loss"):
+        for part in _PARTS:
+            found = [(history.epoch, getattr(history, f"{part}_{quantity}")) for history in histories]
+            yield from _spread(look, part, found, quantity)
+        yield from _crosses(look, histories, f"test_{quantity}", quantity)
+    found = [(history.epoch, history.dot_product[place]) for history in histories]
+    yield from _spread(look, "test", found, "dot product")
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The name of a network in the legend, its colour, and where colours begin again the symbol on its curves."""
+
+    name: str
+    color: str
+    symbol: str
+
+    def key(self):
+        """A curve without points: the entry in the legend that stands for all curves of the network."""
+        nowhere = np.array([np.nan])
+        line = {**_PARTS["test"], "color": self.color}
+        return curve(self.name, nowhere, nowhere, line, legendgroup=self.name, **self.marks(), meta={"guide": True})
+
+    def curve(self, part, x, y, quantity):
+        line = {**_PARTS[part], "color": self.color}
+        return {**curve(f"{self.name}, {part}", x, y, line, **self.shared(quantity)), **self.marks()}
+
+    def shared(self, quantity):
+        place = {"yaxis": _AXES[quantity], "hovertemplate": _HOVER[quantity]}
+        return {**place, "legendgroup": self.name, "showlegend": False}
+
+    def marks(self):
+        return {"mode": "lines+markers", "marker": {"symbol": self.symbol, "color": self.color}} if self.symbol else {}
+
+
+def _spread(look, part, found, quantity):
+    """The mean over seeds at each epoch that any reached; on test images a band from smallest to largest."""
+    epochs, values = _by_epoch(found)
+    if part == "test" and len(found) > 1:
+        yield _band(look, epochs, np.nanmin(values, axis=0), np.nanmax(values, axis=0), quantity)
+    yield look.curve(part, epochs, np.nanmean(values, axis=0), quantity)
+
+
+def _by_epoch(found):
+    """Epochs at which there is a finite reading, and the readings, (seeds, epochs), nan where a seed has none."""
+    last = max(int(epoch[-1]) for epoch, _ in found)
+    values = np.full((len(found), last + 1), np.nan)
+    for row, (epoch, reading) in zip(values, found, strict=True):
+        row[epoch] = np.where(np.isfinite(reading), reading, np.nan)
+    known = np.flatnonzero(np.isfinite(values).any(axis=0))
+    return known, values[:, known]
+
+
+def _band(look, x, low, high, quantity):
+    """A closed area that guides the eye."""
+    red, green, blue = (int(look.color[place : place + 2], 16) for place in (1, 3, 5))
+    outline = np.r_[x, x[::-1]], np.r_[high, low[::-1]]
+    return {
+        **curve(f"{look.name}, smallest to largest", *outline, {"width": 0}, **look.shared(quantity)),
+        "fill": "toself",
+        "fillcolor": f"rgba({red}, {green}, {blue}, {_BAND_OPACITY})",
+        "hoverinfo": "skip",
+        "hovertemplate": None,
+        "meta": {"guide": True},
+    }
+
+
+def _crosses(look, histories, quantity, where):
+    """Where runs diverged: at their last readings."""
+    ended = [history for history in histories if history.ending == "diverged"]
+    if ended:
+        x = np.array([history.epoch[-1] for history in ended])
+        y = np.array([getattr(history, quantity)[-1] for history in ended])
+        marker = {"color": look.color, "symbol": "x", "size": 10}
+        yield markers(f"{look.name}, diverged", x, np.where(np.isfinite(y), y, np.nan), marker, **look.shared(where))
+
+
+def _require_place(histories, place):
+    for history in histories:
+        if place not in history.dot_product:
+            raise ValueError(f"place must be one that was probed, {', '.join(history.dot_product)}; got {place!r}.")
+
+
+def _whole(epochs):
+    """Whole numbers at the ticks, however few epochs there are."""
+    return {"dtick": 1} if epochs <= 8 else {}
+
+
+def _subtitle(runs):
+    histories = [history for group in runs.values() for history in group]
+    data = ", ".join(dict.fromkeys(history.trial.data_name for history in histories))
+    several = max(map(len, runs.values()), default=1) > 1
+    seeds = "; mean over seeds, band from smallest to largest" if several else ""
+    diverged = sum(history.ending == "diverged" for history in histories)
+    return f"{data}; solid: test, dashed: train{seeds}" + (f"; × where {diverged} diverged" if diverged else "")
+
+
+def _in_words(runs, place):
+    return " ".join(_ending(*run, place) for run in runs.items()) or "No network has been trained yet."
+
+
+def _ending(name, histories, place):
+    if all(history.ending == "diverged" for history in histories):
+        return f"{name} diverged in epoch {int(histories[0].epoch[-1]) + 1}."
+    kept = [history for history in histories if history.ending != "diverged"]
+    epochs = sorted({int(history.epoch[-1]) for history in kept})
+    accuracy = np.mean([history.test_accuracy[-1] for history in kept])
+    loss = np.mean([history.train_loss[-1] for history in kept])
+    product = np.mean([history.dot_product[place][-1] for history in kept])
+    lost = len(histories) - len(kept)
+    seeds = f", {lost} of {len(histories)} seeds diverged" if lost else ""
+    after = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
+    return (
+        f"{name} after {after} epochs: test accuracy {accuracy:.1%}, train loss {loss:.3g}, dot product {product:.3g}"
+        f"{seeds}."
+    )
