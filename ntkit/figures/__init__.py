@@ -16,6 +16,7 @@ from ntkit.figures.certificates import (
     rank_figure,
     rank_picture,
 )
+from ntkit.figures.comparison import comparison_figure, comparison_picture
 from ntkit.figures.experiments import (
     dot_product_figure,
     dot_product_picture,
@@ -72,6 +73,8 @@ __all__ = [
     "Picture",
     "bound_figure",
     "bound_picture",
+    "comparison_figure",
+    "comparison_picture",
     "decay_figure",
     "decay_picture",
     "deep_spectra_figure",
