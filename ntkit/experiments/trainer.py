@@ -126,7 +126,8 @@ class _Training:
         self.probe = _Probed(trial.probe, images, device)
         self.log, self.ending = Log(), "running"
         self.step, self.seconds, self.stepping = 0, 0.0, 0.0  # steps taken, seconds in all, and of those in steps
-        self.sums = torch.zeros(3, dtype=torch.float64, device=device)  # loss, right answers, images of this epoch
+        self.sums = torch.zeros(2, dtype=torch.float64, device=device)  # losses and right answers of this epoch
+        self.count = 0  # images of this epoch
         self._clock = time.perf_counter()
 
     # ---- where it stands
@@ -143,8 +144,7 @@ class _Training:
     @property
     def loss(self):
         """The mean loss of the epoch that is going on; of the one before at its start."""
-        total, _, count = self.sums.tolist()
-        return total / count if count else self.log.rows[-1]["train_loss"]
+        return self.sums[0].item() / self.count if self.count else self.log.rows[-1]["train_loss"]
 
     def lap(self):
         """Add the time since the last lap to the seconds taken, and return it."""
@@ -184,7 +184,8 @@ class _Training:
         self.step += 1
         count = len(batch.labels)
         with torch.no_grad():
-            self.sums += torch.stack([loss.double() * count, _right(outputs, batch), self.sums.new_tensor(count)])
+            self.sums += torch.stack([loss.double() * count, _right(outputs, batch)])
+        self.count += count
 
     def set_learning_rate(self, epoch):
         rate = self.trial.recipe.learning_rate_in(epoch)
@@ -193,9 +194,10 @@ class _Training:
 
     def close_epoch(self):
         """The reading at the end of an epoch."""
-        total, right, count = self.sums.tolist()
+        loss, accuracy = (self.sums / self.count).tolist()
         self.sums.zero_()
-        self.read(self.module, self.step // self.batches.steps_per_epoch, total / count, right / count)
+        self.count = 0
+        self.read(self.module, self.step // self.batches.steps_per_epoch, loss, accuracy)
 
     def read(self, module, epoch, train_loss, train_accuracy):
         test_loss, test_accuracy = self.evaluate(module, self.images.test_images, self.images.test_labels)
@@ -253,6 +255,7 @@ class _Training:
             "optimiser": self.optimiser.state_dict(),
             "scaler": self.scaler.state_dict(),
             "sums": self.sums,
+            "count": self.count,
             "rows": self.log.rows,
             "step": self.step,
             "seconds": self.seconds,
@@ -267,7 +270,7 @@ class _Training:
         self.scaler.load_state_dict(state["scaler"])
         self.sums.copy_(state["sums"])
         self.log = Log(state["rows"])
-        for name in ("step", "seconds", "stepping", "largest_loss", "ending"):
+        for name in ("count", "step", "seconds", "stepping", "largest_loss", "ending"):
             setattr(self, name, state[name])
 
 
