@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 import torch
@@ -25,12 +26,21 @@ def ntkit_run(tmp_path):
     return invoke
 
 
-@pytest.fixture
-def referenced(notebook, ntkit_run):
+@pytest.fixture(scope="module")
+def referenced_once(write_notebook, tmp_path_factory):
     """A small notebook whose reference numbers have been written."""
-    path = notebook(GOOD)
-    assert ntkit_run(path, "--device", "cpu", "--update-reference").exit_code == 0
+    folder = tmp_path_factory.mktemp("referenced")
+    path = write_notebook(folder / "small.ipynb", GOOD)
+    (outcome,) = runner.run([path], tmp_path_factory.mktemp("report"), device="cpu", update_reference=True)
+    assert outcome.passed
     return path
+
+
+@pytest.fixture
+def referenced(referenced_once, tmp_path):
+    """The same in a folder of the test's own, where `notebook` writes over it."""
+    shutil.copytree(referenced_once.parent, tmp_path, dirs_exist_ok=True)
+    return tmp_path / referenced_once.name
 
 
 # ---- exit status
