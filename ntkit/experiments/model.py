@@ -268,6 +268,7 @@ def _shortest(given):
     """The specification of an activation without the parameters that are the default; the user's own as it is."""
     if isinstance(given, Activation):
         if not is_of_catalogue(given):
+            _digest(given)
             return given
         sigma = given
     elif isinstance(given, str):
@@ -289,8 +290,8 @@ def _name_with_digest(sigma):
 def _digest(sigma):
     """6 hexadecimal digits of what an activation computes, to 8 digits, so that every machine finds the same."""
     places = np.linspace(-6, 6, 401) + np.pi / 100
-    found = [sigma(places), sigma.derivative(places)] if sigma.has_derivative else [sigma(places)]
-    values = np.stack(found).astype(float)
+    with np.errstate(all="ignore"):
+        values = np.stack([sigma(places), sigma.derivative(places)] if sigma.has_derivative else [sigma(places)])
     if not np.isfinite(values).all():
         raise ValueError(f"activation {sigma.name!r} must be finite with its derivative on [-6, 6]; it is not.")
     return hashlib.sha256(" ".join(f"{value:.8g}" for value in values.ravel()).encode()).hexdigest()[:6]

@@ -175,7 +175,7 @@ class Skip(torch.nn.Module):
 
 
 class FixupResidual(InBlocks):
-    """He's residual network without normalisation, with Fixup's scalars: 5 a block, 1 after the stem, 1 at the read-out.
+    """He's residual network without normalisation, with Fixup's scalars: 5 a block and 2 more.
 
     Scalars, and the biases of the read-out, take a tenth of the learning rate, as in the authors' code.
     Source: Zhang, Dauphin, Ma (2019), section 3 and Figure 1.

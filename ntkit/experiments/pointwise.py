@@ -28,7 +28,8 @@ class Pointwise(torch.nn.Module):
         super().__init__()
         self.activation = activation
         self.own = _torchs_own(activation)
-        self.factor, self.constant = activation.scale, activation.scale * (activation.shift + _missing(activation))
+        self.factor = float(activation.scale)
+        self.constant = self.factor * float(activation.shift + _missing(activation))
 
     def forward(self, x):
         if self.own is None:
@@ -111,6 +112,7 @@ def _missing(activation):
     return -dict(recipe.parameters)["c"] if recipe is not None and recipe.name == "normrelu" else 0.0
 
 
+@torch.compiler.disable  # a function of the user's may do what no graph can hold
 def _widened(activation, x):
     """σ(x) by the activation's own value and derivative, in float32 where x has fewer digits."""
     wide = x.float() if x.dtype in _LOW_PRECISION else x
