@@ -59,11 +59,11 @@ class PaperFigure:
         """The same comparison at a size that a small machine bears: the depths and what is compared stay.
 
         Parameters: data, an image set; learning_rates, a mapping from labels of the models to their learning rates,
-        since those of the paper belong to its width; width, of all networks; epochs, after each third of which the
-        learning rate drops, as it does in the paper; batch_size, seeds; augmentation, in place of that of figures with
-        one.
+        since those of the paper belong to its width; width, of all networks; epochs, at least 3, after each third of
+        which the learning rate drops, as it does in the paper; batch_size, seeds; augmentation, in place of that of
+        figures with one.
         Returns: PaperFigure.
-        Raises: KeyError for a model without a learning rate.
+        Raises: KeyError for a model without a learning rate; ValueError for fewer epochs than the drops need.
 
         >>> small = figure(7).reduced("digits", {"FC-32 NormReLU": 0.01, "FC-32 SELU": 0.01,
         ...     "FC-64 NormReLU": 0.005, "FC-64 SELU": 0.005}, width=64, epochs=9)
