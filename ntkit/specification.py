@@ -1,8 +1,54 @@
 """Activations written as text: a name, or a name with parameters, as a person would type it."""
 
 import ast
+import inspect
+from functools import wraps
 
-from ntkit.activations import activation
+from ntkit.activations import Activation, activation
+
+_PARAMETERS = ("sigma", "activation", "activations")
+
+
+def as_activation(given):
+    """The activation itself, or the one that a name or a specification stands for.
+
+    Raises: ValueError for an unknown name, or what is not of that form; TypeError for unknown parameters.
+
+    >>> as_activation("Leaky ReLU"), as_activation("normrelu(c=-1)").kinks
+    (<Activation leaky_relu(slope=0.01)>, (-1.0,))
+    """
+    if isinstance(given, Activation):
+        return given
+    return parse_activation(given) if isinstance(given, str) and "(" in given else activation(given)
+
+
+def takes_names(function):
+    """A function whose argument `sigma` or `activation`, or each of `activations`, may also be a name.
+
+    >>> @takes_names
+    ... def mean(sigma):
+    ...     return sigma.mean
+    >>> round(mean("relu"), 6), mean(activation("tanh"))
+    (0.398942, 0.0)
+    """
+    place, name = next(
+        (k, name) for k, name in enumerate(inspect.signature(function).parameters) if name in _PARAMETERS
+    )
+    settle = _each_as_activation if name == "activations" else as_activation
+
+    @wraps(function)
+    def taking(*arguments, **keywords):
+        if name in keywords:
+            keywords[name] = settle(keywords[name])
+        elif place < len(arguments):
+            arguments = (*arguments[:place], settle(arguments[place]), *arguments[place + 1 :])
+        return function(*arguments, **keywords)
+
+    return taking
+
+
+def _each_as_activation(given):
+    return tuple(map(as_activation, given))
 
 
 def parse_activation(text):

@@ -1,11 +1,10 @@
 """Families of networks: fully connected, residual, convolutional, and both."""
 
-from ntkit.activations import Activation
-from ntkit.activations import activation as _catalogued
 from ntkit.architectures.architecture import Architecture
 from ntkit.architectures.layers import Dense, Elementwise, Residual
 from ntkit.architectures.pixels import Convolution, Flatten, GlobalAverage
 from ntkit.arguments import real, whole
+from ntkit.specification import as_activation
 
 _ENDINGS = {"flatten": Flatten, "average": GlobalAverage}
 
@@ -16,7 +15,8 @@ def mlp(depth, activation, weight_std=1.0, bias_std=0.0):
     The first layer has no m^{−1/2}: f(x) = v·m^{−1/2}σ(W_L m^{−1/2}σ(… σ(W_1 x))) as in the papers, inputs of unit norm
     in mind; weight_std and bias_std scale every hidden layer as in neural-tangents, with x in the place of √d·x there.
 
-    Parameters: depth ≥ 0; activation, an Activation or a name of the catalogue; weight_std > 0; bias_std ≥ 0.
+    Parameters: depth ≥ 0; activation, an Activation, or its name or specification, such as "leaky_relu(slope=0.2)";
+    weight_std > 0; bias_std ≥ 0.
     Returns: Architecture.
     Raises: ValueError outside these ranges.
 
@@ -26,7 +26,7 @@ def mlp(depth, activation, weight_std=1.0, bias_std=0.0):
     """
     depth = whole("depth", depth, least=0, must="be a whole number of hidden layers, at least 0")
     weight_std, bias_std = _scales(weight_std, bias_std)
-    sigma = _activation(activation)
+    sigma = as_activation(activation)
     first, later = Dense(weight_std, bias_std, fan_in_scaling=False), Dense(weight_std, bias_std)
     blocks = tuple((first if i == 0 else later, Elementwise(sigma)) for i in range(depth))
     return Architecture(blocks, (Dense(fan_in_scaling=depth > 0),))  # without hidden layers it meets the input itself
@@ -37,7 +37,7 @@ def resnet(depth, activation, weight_std=1.0, bias_std=0.0, *, branch_scale=None
 
     The read-out is linear in x_L.  With α = 1/√L, the default, the kernels have a limit as L → ∞.
 
-    Parameters: depth ≥ 1, residual blocks; activation, an Activation or a name of the catalogue; weight_std > 0;
+    Parameters: depth ≥ 1, residual blocks; activation, an Activation or its name; weight_std > 0;
     bias_std ≥ 0; branch_scale, α > 0.
     Returns: Architecture.
     Raises: ValueError outside these ranges.
@@ -51,7 +51,7 @@ def resnet(depth, activation, weight_std=1.0, bias_std=0.0, *, branch_scale=None
     """
     depth, scale = _blocks_and_scale(depth, branch_scale)
     weight_std, bias_std = _scales(weight_std, bias_std)
-    branch = (Elementwise(_activation(activation)), Dense(weight_std, bias_std))
+    branch = (Elementwise(as_activation(activation)), Dense(weight_std, bias_std))
     return _after_stem(Dense(weight_std, fan_in_scaling=False), Residual(branch, scale), depth, ())
 
 
@@ -61,7 +61,7 @@ def cnn(depth, activation, weight_std=1.0, bias_std=0.0, *, window=3, padding="c
     Every layer divides by the root of its inputs, the first by that of channels × window: the convention of
     neural-tangents and of standardised images.
 
-    Parameters: depth ≥ 1; activation, an Activation or a name of the catalogue; weight_std > 0; bias_std ≥ 0; window,
+    Parameters: depth ≥ 1; activation, an Activation or its name; weight_std > 0; bias_std ≥ 0; window,
     pixels along an axis, or one number for each; padding "circular", "zero" or "valid"; pooling "flatten" or "average".
     Returns: Architecture for images (n, channels, *pixels).
     Raises: ValueError outside these ranges.
@@ -73,7 +73,7 @@ def cnn(depth, activation, weight_std=1.0, bias_std=0.0, *, window=3, padding="c
            [0.498411, 1.43375 ]])
     """
     depth = whole("depth", depth, least=1, must="be a whole number of convolutions, at least 1")
-    sigma, ending = _activation(activation), _ending(pooling)
+    sigma, ending = as_activation(activation), _ending(pooling)
     block = (Convolution(window, *_scales(weight_std, bias_std), padding=padding), Elementwise(sigma))
     blocks = [block] * depth
     blocks[-1] = (*block, ending)
@@ -103,7 +103,7 @@ def conv_resnet(
     (2, 2)
     """
     depth, scale = _blocks_and_scale(depth, branch_scale)
-    sigma, weight_and_bias = _activation(activation), _scales(weight_std, bias_std)
+    sigma, weight_and_bias = as_activation(activation), _scales(weight_std, bias_std)
     branch = (Elementwise(sigma), Convolution(window, *weight_and_bias, padding=padding))
     stem = Convolution(window, weight_and_bias[0], padding=padding)
     return _after_stem(stem, Residual(branch, scale), depth, (Elementwise(sigma), _ending(pooling)))
@@ -127,10 +127,6 @@ def _scales(weight_std, bias_std):
         real("weight_std", weight_std, above=0, must="be positive and finite"),
         real("bias_std", bias_std, least=0, must="be at least 0 and finite"),
     )
-
-
-def _activation(activation):
-    return activation if isinstance(activation, Activation) else _catalogued(activation)
 
 
 def _ending(pooling):

@@ -4,7 +4,8 @@
     G_ij = (c²/m) Σ_k a_k² σ'(w_k·x_i) σ'(w_k·x_j) ⟨x_i, x_j⟩ where the hidden layer is trained,
     H_ij = (c²/m) Σ_k σ(w_k·x_i) σ(w_k·x_j)                    where the output layer is.
 
-At finite and at infinite width, for two layers and for many.
+At finite and at infinite width, for two layers and for many.  An activation may be given by its name or specification,
+such as "leaky_relu(slope=0.2)", as to `nk.mlp`.
 Source: Panigrahi, Shetty, Goyal, "Effect of Activation Functions on the Training of Overparametrized Neural Nets"
 (2020); Du, Lee, Li, Wang, Zhai, "Gradient Descent Finds Global Minima of Deep Neural Networks" (December 2018).
 """

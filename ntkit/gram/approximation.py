@@ -16,6 +16,7 @@ import numpy as np
 from scipy.fft import dct
 
 from ntkit.arguments import real, whole
+from ntkit.specification import takes_names
 
 _NODES = 8192  # of Gauss–Chebyshev quadrature: exact to rounding where the coefficients vanish before that
 _MESH = 20_001  # where errors are measured
@@ -94,10 +95,11 @@ class ApproximationErrors:
     right: np.ndarray | None
 
 
+@takes_names
 def slope_errors(sigma, half_width, degrees):
     """ApproximationErrors of σ' on [−τ, τ].
 
-    Parameters: sigma, an Activation; half_width τ > 0; degrees, whole numbers ≥ 0.
+    Parameters: sigma, an Activation or its name; half_width τ > 0; degrees, whole numbers ≥ 0.
     Raises: ValueError outside these ranges.
     Source: Panigrahi, Shetty, Goyal (2020), Equation (8), Lemma F.5 and Theorem G.1.
 

@@ -15,6 +15,7 @@ from ntkit.data import span
 from ntkit.gram.descent import descend
 from ntkit.gram.population import population_g
 from ntkit.gram.two_layer import two_layer
+from ntkit.specification import takes_names
 
 _RESOLVED = 1e-13  # of λ_max: smaller eigenvalues of a matrix are rounding
 _WIDTHS = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
@@ -41,6 +42,7 @@ class SlopeBounds:
     smoothness: float
 
 
+@takes_names
 def slope_bounds(activation, reach=30.0):
     """The Lipschitz constants of σ and of σ', from a grid on [−reach, reach], to 10⁻⁵ of them.
 
@@ -212,6 +214,7 @@ def lemma_m_11_entries(moved, bounds, mean_square=1.0):
 # --- all together, and what is enough --------------------------------------------------------------------------------
 
 
+@takes_names
 def all_asked(n, smallest, activation, *, failure=0.1, accuracy=0.1, batch=1, constant=1.0):
     """What each theorem asks of n points with λ_min = `smallest`: those for ReLU where σ' jumps, else the smooth ones.
 
@@ -259,11 +262,12 @@ class Enough:
         return math.log10(self.learning_rate / asked.learning_rate) if asked.learning_rate > 0 else math.nan
 
 
+@takes_names
 def enough(points, activation, *, widths=_WIDTHS, seeds=5, steps=200):
     """The width that is enough on these points: trained networks, checked against the theorems' two conclusions.
 
     Along `steps` steps of η = 1/λ_max(G∞): λ_min(G(t)) ≥ λ_min(G(0))/2, and ‖y − u(t)‖² ≤ (1 − ηλ/2)^t ‖y − u(0)‖².
-    Parameters: points, a Dataset; activation; widths, ascending; seeds of the weights; steps.
+    Parameters: points, a Dataset; activation, or its name; widths, ascending; seeds of the weights; steps.
     Returns: Enough.
     Raises: ValueError where G is singular at infinite width: there is nothing to be slower than.
 

@@ -24,6 +24,7 @@ from ntkit.gram.eigenvalues import population_eigenvalues
 from ntkit.gram.hermite_decay import is_two_lines, slope_coefficients, step_coefficients
 from ntkit.gram.polynomials import _smallest_of_power, polynomial_rank
 from ntkit.gram.stated_bounds import stated_floors
+from ntkit.specification import takes_names
 
 _TERMS = 400  # coefficients of σ' that are found by quadrature
 _DENSE = 20_000  # powers of the step that are added one by one; then in blocks
@@ -62,10 +63,12 @@ class Ladder:
     stated: dict
 
 
+@takes_names
 def ladder(sigma, sets):
     """The Ladder of an activation on sets of unit vectors.
 
-    Parameters: sigma, an Activation without jumps; sets, arrays (n, d) of unit rows, n ≥ 2, no two of them parallel.
+    Parameters: sigma, an Activation or its name, without jumps; sets, arrays (n, d) of unit rows, n ≥ 2, no two of them
+    parallel.
     Raises: ValueError for other rows, or a σ that jumps.
     Source: ours, after Panigrahi, Shetty, Goyal (2020), Lemma I.1 and Theorem L.2.
 
@@ -126,12 +129,13 @@ def gershgorin_factors(powers, n, delta):
     return np.maximum(0.0, -np.expm1(log_left + math.log(n - 1)))[()]
 
 
+@takes_names
 def gershgorin_certificate(sigma, n, delta):
     """The least λ_min(G∞) of n unit vectors with |ρ| ≤ 1 − δ, Σ c̄_r² max(0, 1 − (n − 1)(1 − δ)^(r+1)).
 
     For two lines with a closed lower bound of the tail of the series; otherwise the first 400 terms of it.
 
-    Parameters: sigma, an Activation without jumps; n ≥ 2; delta in (0, 1].
+    Parameters: sigma, an Activation or its name, without jumps; n ≥ 2; delta in (0, 1].
     Raises: ValueError outside these ranges.
     Source: ours, after Panigrahi, Shetty, Goyal (2020), Lemma I.1 and Theorem L.2.
 
@@ -175,6 +179,7 @@ def step_floor_sine(delta_sine, n):
     return _separated(delta_sine) / (4 * np.pi**1.5 * math.sqrt(math.log(2 * _counted(n))))
 
 
+@takes_names
 def slope_jump(sigma):
     """κ, the jump of σ' at 0 of an activation that is two lines.
 
@@ -207,12 +212,13 @@ class Ceiling:
     half_width: float
 
 
+@takes_names
 def l2_ceiling(sigma, x):
     """λ_min(G∞) ≤ Σ_{r > q} c̄_r² λ_max(K^⊙(r+1)), q the largest with rank(Σ_{r ≤ q} c̄_r² K^⊙(r+1)) < n.
 
     A null vector of the first q terms leaves only the others.  Coefficients that are lost in rounding are left out.
 
-    Parameters: sigma, an Activation without jumps; x (n, d), unit rows.
+    Parameters: sigma, an Activation or its name, without jumps; x (n, d), unit rows.
     Returns: Ceiling.  Where not even q = 0 leaves a null space, the trace per point E σ'² is returned, with degree −1.
     Raises: ValueError for a σ that jumps.
     Source: ours, after Panigrahi, Shetty, Goyal (2020), Theorem F.9.
@@ -242,6 +248,7 @@ def l2_ceiling(sigma, x):
     )
 
 
+@takes_names
 def l_infinity_ceiling(sigma, x, hidden, heads):
     """λ_min(G) ≤ λ_max(K) ε² mean(a_k²) ≤ n ε² mean(a_k²) of a drawn network, ε = sup |σ' − g| where its units are.
 

@@ -20,6 +20,7 @@ from ntkit.conditioning import bound
 from ntkit.gram.covariances import Covariance, checked_inputs, through
 from ntkit.gram.layered import scaling_constant
 from ntkit.memory import ensure_fits
+from ntkit.specification import takes_names
 from ntkit.spectra import spectrum
 
 _UNIT = 1e-6
@@ -51,6 +52,7 @@ class DeepGram:
         return self.factor * self.matrix
 
 
+@takes_names
 def deep_gram(activation, x, depth):
     """The DeepGram of infinite width.
 
@@ -68,6 +70,7 @@ def deep_gram(activation, x, depth):
     return _deep(activation, [next(layers) for _ in range(depth)][-1])
 
 
+@takes_names
 def deep_gram_drawn(activation, x, depth, width, *, seed=0, device=None):
     """The DeepGram of one network of finite width, all weights and a_k from N(0, 1).
 
@@ -116,6 +119,7 @@ class DeepSpectra:
     printed_limit: float
 
 
+@takes_names
 def deep_spectra(activation, x, depths):
     """The DeepSpectra of unit rows x, (n, d), at depths L ≥ 1.
 
@@ -162,6 +166,7 @@ def _deep(activation, covariance):
 # --- one pair, layer after layer -----------------------------------------------------------------------------------
 
 
+@takes_names
 def linear_share(activation):
     """c = c̄₁²/Σ_{a≥1} c̄_a², the paper's ratio: 1 − μ of the centred activation.
 
@@ -247,6 +252,7 @@ def lemma_j4_layers(delta, epsilon, a, turn=0.5):
     return layers
 
 
+@takes_names
 def theorem_j5_floor(activation, n, largest, order):
     """c̄_r²(φ')(1 − (n − 1)ε^(r+1)), at most λ_min of the deep G where |ρ_(L−1)| ≤ ε, by Gershgorin.
 
@@ -303,6 +309,7 @@ class DepthHelps:
         return {name: int(where[0]) if len(where) else None for name, where in below.items()}
 
 
+@takes_names
 def depth_helps(activation, delta, depth):
     """The DepthHelps of an activation with E φ = 0.
 

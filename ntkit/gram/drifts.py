@@ -17,6 +17,7 @@ from ntkit.gram.asked import SlopeBounds, slope_bounds
 from ntkit.gram.descent import descend
 from ntkit.gram.population import population_g
 from ntkit.gram.two_layer import two_layer
+from ntkit.specification import takes_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +64,13 @@ class DriftByWidth:
         return float(np.polyfit(np.log(self.widths), logs, 1)[0])
 
 
+@takes_names
 def drift_by_width(points, activation, widths, *, steps, learning_rate=None, seeds=3, cancel=None):
     """Train the hidden layer of networks of several widths on the same points, and see how far all moves.
 
-    Parameters: points, a Dataset, in coordinates of its span; activation; widths, ascending; steps, learning_rate as in
-    `descend`, the same at all widths, 1/λ_max at infinite width by default; seeds of the weights; cancel() → True ends
-    the run that is going on, and what follows.
+    Parameters: points, a Dataset, in coordinates of its span; activation, or its name; widths, ascending; steps,
+    learning_rate as in `descend`, the same at all widths, 1/λ_max at infinite width by default; seeds of the weights;
+    cancel() → True ends the run that is going on, and what follows.
     Returns: DriftByWidth, of the widths that were finished.
     Raises: ValueError outside the ranges, or where it was cancelled before any width was finished.
 

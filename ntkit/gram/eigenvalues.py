@@ -17,6 +17,7 @@ from ntkit.gram.factors import factor, khatri_rao, span_coordinates
 from ntkit.gram.initialisation import dzps
 from ntkit.gram.population import demand_limit, demand_slope, population_g, population_h
 from ntkit.memory import ensure_fits
+from ntkit.specification import takes_names
 
 _EPS = np.finfo(float).eps
 
@@ -65,6 +66,7 @@ class GramSpectrum:
         return self.max / self.min if self.min > self.resolution else float("inf")
 
 
+@takes_names
 def population_eigenvalues(x, sigma, *, initialisation=None):
     """The eigenvalues of G at infinite width, a GramSpectrum.
 
@@ -72,7 +74,8 @@ def population_eigenvalues(x, sigma, *, initialisation=None):
     from singular values: down to 1e-30 λ₁.  Else, with kinks, from the matrix, to 1e-16 n λ₁: λ_n falls no faster than
     a power of n there.
 
-    Parameters: x (n, d), rows of any norm but 0; sigma, an Activation without jumps; initialisation, DZPS by default.
+    Parameters: x (n, d), rows of any norm but 0; sigma, an Activation or its name, without jumps; initialisation, DZPS
+    by default.
     Raises: ValueError and MemoryError as `population_g`.
     Source: Panigrahi, Shetty, Goyal (2020), Theorem 3.1 and Lemma I.1.
 
@@ -84,6 +87,7 @@ def population_eigenvalues(x, sigma, *, initialisation=None):
     return _spectrum(x, initialisation, lambda *given: _g_factor(*given, sigma), _matrix(population_g, sigma))
 
 
+@takes_names
 def population_h_eigenvalues(x, sigma, *, initialisation=None):
     """The eigenvalues of H at infinite width, a GramSpectrum; as `population_eigenvalues`, and σ may jump.
 
@@ -98,6 +102,7 @@ def population_h_eigenvalues(x, sigma, *, initialisation=None):
     return _spectrum(x, initialisation, lambda *given: _h_factor(*given, sigma), _matrix(population_h, sigma))
 
 
+@takes_names
 def population_sum_eigenvalues(x, sigma, *, initialisation=None):
     """The eigenvalues of G + H at infinite width, a GramSpectrum; as `population_eigenvalues`.
 

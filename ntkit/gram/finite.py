@@ -17,15 +17,18 @@ from ntkit.gram.factors import Triangular, khatri_rao, span_coordinates
 from ntkit.gram.initialisation import dzps
 from ntkit.gram.population import demand_slope
 from ntkit.memory import ensure_fits
+from ntkit.specification import takes_names
 
 _UNITS = 4096  # drawn at a time, whatever n is: so that a seed means the same neurons for every n
 _VALUES = 1 << 20  # of M at a time
 
 
+@takes_names
 def finite_g(x, sigma, width, seed=0, *, initialisation=None):
     """G of a random network: (c²/m) Σ_k α_k² σ'(w_k·x_i + b_k) σ'(w_k·x_j + b_k) ⟨x_i, x_j⟩.
 
-    Parameters: x (n, d); sigma, an Activation without jumps; width m ≥ 1; seed; initialisation, DZPS by default.
+    Parameters: x (n, d); sigma, an Activation or its name, without jumps; width m ≥ 1; seed; initialisation, DZPS by
+    default.
     Returns: (n, n).
     Raises: ValueError for inputs that are not finite, or a σ that jumps; MemoryError if n × n would not fit.
     Source: Panigrahi, Shetty, Goyal (2020), equation (2).
@@ -44,6 +47,7 @@ def finite_g(x, sigma, width, seed=0, *, initialisation=None):
     return start.factor(sigma) / width * total * (z @ z.T)
 
 
+@takes_names
 def finite_h(x, sigma, width, seed=0, *, initialisation=None):
     """H of a random network: (c²/m) Σ_k σ(w_k·x_i + b_k) σ(w_k·x_j + b_k), times m under fan-in, where it grows.
 
@@ -63,6 +67,7 @@ def finite_h(x, sigma, width, seed=0, *, initialisation=None):
     return start.factor(sigma) * width ** (start.output_growth - 1) * total
 
 
+@takes_names
 def features_g(x, sigma, width, seed=0, *, initialisation=None):
     """The matrix M with G = MᵀM, some rows at a time: (c/√m) α_k σ'(w_k·x_i + b_k) x_i, the coordinates of x_i in rows.
 
@@ -85,6 +90,7 @@ def features_g(x, sigma, width, seed=0, *, initialisation=None):
             yield khatri_rao(slopes[first : first + step], z.T)
 
 
+@takes_names
 def finite_eigenvalues(x, sigma, width, seed=0, *, initialisation=None):
     """The eigenvalues of G of a random network, a GramSpectrum: squared singular values of M.
 
@@ -99,6 +105,7 @@ def finite_eigenvalues(x, sigma, width, seed=0, *, initialisation=None):
     return from_factor(_g_factor(z, sigma, width, seed, start))
 
 
+@takes_names
 def finite_h_eigenvalues(x, sigma, width, seed=0, *, initialisation=None):
     """The eigenvalues of H of a random network, a GramSpectrum; parameters and errors as of `finite_h`.
 
@@ -110,6 +117,7 @@ def finite_h_eigenvalues(x, sigma, width, seed=0, *, initialisation=None):
     return from_factor(_h_factor(z, sigma, width, seed, start))
 
 
+@takes_names
 def finite_sum_eigenvalues(x, sigma, width, seed=0, *, initialisation=None):
     """The eigenvalues of G + H of a random network, a GramSpectrum; parameters and errors as of `finite_g`.
 
@@ -123,6 +131,7 @@ def finite_sum_eigenvalues(x, sigma, width, seed=0, *, initialisation=None):
     return from_factor(np.vstack(parts))
 
 
+@takes_names
 def finite_classes(x, sigma, width, classes, seed=0, *, initialisation=None):
     """The Gram matrix of `classes` logits: entry ((i, p), (j, q)) is (c²/m) Σ_k α_kp α_kq σ'σ' ⟨x_i, x_j⟩.
 

@@ -10,6 +10,7 @@ from ntkit.gram.descent import Descent, descend
 from ntkit.gram.losses import HALF_SQUARES
 from ntkit.gram.population import population_g, population_h
 from ntkit.gram.two_layer import two_layer
+from ntkit.specification import takes_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +39,15 @@ class Followed:
         return float(np.abs(np.sqrt(self.run.loss) - np.sqrt(self.start)).max() / np.sqrt(self.run.loss[0]))
 
 
+@takes_names
 def follow(
     points, activation, width, *, steps, learning_rate=None, loss=HALF_SQUARES, layers="hidden", batch=None, seed=0,
     record=1, callback=None, cancel=None,
 ):  # fmt: skip
     """Train a two-layer network on the points and their targets, beside the predictions of Theorem 4.6.
 
-    Parameters: points, a Dataset with targets (n,); activation; width; learning_rate, 1/λ_max of the matrix of infinite
-    width by default; loss, squares; the others as in `descend`.
+    Parameters: points, a Dataset with targets (n,); activation, or its name; width; learning_rate, 1/λ_max of the
+    matrix of infinite width by default; loss, squares; the others as in `descend`.
     Returns: Followed.
     Source: Panigrahi, Shetty, Goyal (2020), Theorem 4.6, section 7 and Figure 1.
 

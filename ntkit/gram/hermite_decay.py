@@ -15,15 +15,17 @@ import numpy as np
 from scipy.special import gammaln
 
 from ntkit.arguments import real, whole
+from ntkit.specification import takes_names
 
 NOISE = 1e-13
 """Coefficients of σ' below that times √E σ'² are taken for rounding."""
 
 
+@takes_names
 def slope_coefficients(sigma, count):
     """c̄_0 … c̄_{count−1} of σ', those below the noise floor as 0.
 
-    Parameters: sigma, an Activation without jumps; count ≥ 1.
+    Parameters: sigma, an Activation or its name, without jumps; count ≥ 1.
     Returns: (count,), dimensionless; exact (to rounding) for the step, a_{r+1}√(r + 1) of σ otherwise.
     Raises: ValueError where σ jumps: σ' is no function then.
     Source: Panigrahi, Shetty, Goyal (2020), section F.3.
@@ -48,6 +50,7 @@ def slope_coefficients(sigma, count):
     return found
 
 
+@takes_names
 def is_two_lines(sigma):
     """Whether σ is linear on either side of 0, as ReLU and leaky ReLU are: then σ' is a step and a constant.
 
@@ -220,10 +223,11 @@ class HermiteDecay:
         return None if self.pole is None else -float(self.pole.rate)
 
 
+@takes_names
 def slope_decay(sigma, count=300):
     """HermiteDecay of the first `count` coefficients of σ'.
 
-    Parameters: sigma, an Activation without jumps; count ≥ 1.
+    Parameters: sigma, an Activation or its name, without jumps; count ≥ 1.
     Raises: ValueError where σ jumps.
     Source: Panigrahi, Shetty, Goyal (2020), section F.3.
 

@@ -18,6 +18,7 @@ from scipy.special import zeta
 
 from ntkit.arguments import real, whole
 from ntkit.gaussian import panel_nodes
+from ntkit.specification import takes_names
 
 _HIGHEST_ORDER = 6
 _REACH = 0.5  # of the polynomials at both sides of a kink
@@ -82,11 +83,12 @@ class KinkClass:
         return sum(half_circle_law(n, self.order, kink.jump, place=kink.place) for kink in self.lowest)
 
 
+@takes_names
 def classify_kink(sigma):
     """The KinkClass of an activation, from its kinks and the derivatives of both sides.
 
-    Parameters: sigma, any Activation; kinks of order 3 and more are seen where it names them: those of lower order are
-    found.
+    Parameters: sigma, any Activation, or its name; kinks of order 3 and more are seen where it names them: those of
+    lower order are found.
     Returns: KinkClass; jumps to about 1e-9, orders up to 6 where σ' is known, 4 where it is not.
     Source: Panigrahi, Shetty, Goyal (2020), section 4.1, appendix K.
 

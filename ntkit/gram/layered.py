@@ -24,6 +24,7 @@ from ntkit.arguments import real, whole
 from ntkit.gram.covariances import Covariance, checked_inputs, slope_activation, through
 from ntkit.memory import ensure_fits
 from ntkit.norms import means
+from ntkit.specification import takes_names
 from ntkit.spectra import spectrum
 
 _FEWEST_RESIDUAL = 2  # the first layer has no skip
@@ -87,6 +88,7 @@ class PopulationGram:
         return float(self.pair_floors.min())
 
 
+@takes_names
 def scaling_constant(activation):
     """c_σ = 1/E σ(Z)².
 
@@ -99,10 +101,11 @@ def scaling_constant(activation):
     return 1 / activation.second_moment
 
 
+@takes_names
 def scaling_constant_over(activation, least):
     """c_{σ,c₀} = 1/min E σ(αZ)² over c₀ ≤ α ≤ 1, of appendix C.
 
-    Parameters: activation; least, c₀ in (0, 1]; the paper takes p^(−½).
+    Parameters: activation, or its name; least, c₀ in (0, 1]; the paper takes p^(−½).
     Raises: ValueError for another c₀.
 
     >>> import ntkit as nk
@@ -144,10 +147,11 @@ def branch_scale(depth, c_lambda, pair_floor):
     return float(c_lambda * floor**1.5 / depth)
 
 
+@takes_names
 def fully_connected_gram(activation, x, depth):
     """The PopulationGram of a fully connected network, equation (4).
 
-    Parameters: activation; x, inputs (n, d), of any norm (the theorem takes unit ones); depth H ≥ 1.
+    Parameters: activation, or its name; x, inputs (n, d), of any norm (the theorem takes unit ones); depth H ≥ 1.
     Raises: ValueError for values out of range, or an activation with a jump.
     Source: Du et al. (2018), equation (4), Assumption 3.1.
 
@@ -165,11 +169,12 @@ def fully_connected_gram(activation, x, depth):
     return PopulationGram("fully connected", sigma.name, depth, None, tuple(covariances), gram, gaps)
 
 
+@takes_names
 def residual_gram(activation, x, depth, *, c_lambda=0.5, pair_floor=None):
     """The PopulationGram of a residual network, equation (5) with its pairing corrected.
 
-    Parameters: activation; x, inputs (n, d); depth H ≥ 2; c_lambda c_λ in (0, 1), open in the paper; pair_floor λ, that
-    of the inputs (Assumption 4.1) where left out.
+    Parameters: activation, or its name; x, inputs (n, d); depth H ≥ 2; c_lambda c_λ in (0, 1), open in the paper;
+    pair_floor λ, that of the inputs (Assumption 4.1) where left out.
     Raises: ValueError as in `fully_connected_gram` and `branch_scale`.
     Source: Du et al. (2018), equation (5), Assumption 4.1, Theorem D.1.
 
@@ -194,12 +199,14 @@ def residual_gram(activation, x, depth, *, c_lambda=0.5, pair_floor=None):
     )
 
 
+@takes_names
 def convolutional_gram(activation, images, depth, *, window=3, c_lambda=0.5, pair_floor=None):
     """The PopulationGram of a convolutional residual network, equation (6) as Theorem D.1 has it.
 
-    Parameters: activation; images (n, channels, pixels), pixels in a row; depth H ≥ 2; window q, an odd number of
-    pixels in a patch, zeros beyond the border; c_lambda c_λ in (0, 1); pair_floor λ, that of the images as vectors
-    where left out: the λ of Assumption 5.1 is 0 as soon as two images have more pixels than a patch has numbers.
+    Parameters: activation, or its name; images (n, channels, pixels), pixels in a row; depth H ≥ 2; window q, an odd
+    number of pixels in a patch, zeros beyond the border; c_lambda c_λ in (0, 1); pair_floor λ, that of the images as
+    vectors where left out: the λ of Assumption 5.1 is 0 as soon as two images have more pixels than a patch has
+    numbers.
     Raises: ValueError as in `residual_gram`, and for an even window.
     Source: Du et al. (2018), equation (6), Assumption 5.1, Theorem D.1.
 

@@ -12,6 +12,7 @@ import numpy as np
 from ntkit.arguments import whole
 from ntkit.gram.covariances import Covariance
 from ntkit.gram.layered import SingularGramError, convolutional_gram, fully_connected_gram, residual_gram
+from ntkit.specification import takes_names
 
 _FEWEST = 2
 
@@ -49,11 +50,12 @@ class GramByDepth:
         return float(np.interp(0.0, ahead[k : k + 2], self.depths[k : k + 2]))
 
 
+@takes_names
 def gram_by_depth(activation, x, depths, *, c_lambda=0.5, window=3):
     """The GramByDepth of inputs at depths H ≥ 2.
 
-    Parameters: activation, continuous; x, vectors (n, d), or images (n, channels, pixels), which the networks without
-    convolutions see as vectors; depths, each at least 2; c_lambda c_λ in (0, 1); window q of a patch.
+    Parameters: activation, continuous, or its name; x, vectors (n, d), or images (n, channels, pixels), which the
+    networks without convolutions see as vectors; depths, each at least 2; c_lambda c_λ in (0, 1); window q of a patch.
     Raises: ValueError for values out of range, and inputs of which two are parallel.
     Source: Du et al. (2018), equations (4) to (6).
 

@@ -18,6 +18,7 @@ from ntkit.arguments import real, whole
 from ntkit.gram.covariances import checked_inputs
 from ntkit.gram.layered import scaling_constant
 from ntkit.memory import ensure_fits
+from ntkit.specification import takes_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,11 +114,12 @@ class LayeredNetwork:
         return torch.as_tensor(columns, dtype=weight.dtype, device=weight.device)
 
 
+@takes_names
 def layered_network(activation, inputs, depth, width, *, window=1, branch=None, seed=0, device=None):
     """A LayeredNetwork at its initialisation.
 
-    Parameters: activation; inputs, channels d of an input; depth H ≥ 1; width m ≥ 1; window q, odd; branch s, of a
-    residual network (`branch_scale`), None for a fully connected one; seed; device, torch's.
+    Parameters: activation, or its name; inputs, channels d of an input; depth H ≥ 1; width m ≥ 1; window q, odd; branch
+    s, of a residual network (`branch_scale`), None for a fully connected one; seed; device, torch's.
     Raises: ValueError for values out of range; MemoryError where the weights would not fit.
     Source: Du et al. (2018), section 2.2.
 
@@ -162,10 +164,12 @@ class GramError:
         return self.width * (4 * self.errors.mean() / self.least_eigenvalue) ** 2
 
 
+@takes_names
 def gram_error(activation, x, population, width, *, draws=10, seed=0, device=None):
     """The GramError of networks of a population Gram matrix.
 
-    Parameters: activation; x, inputs; population, their PopulationGram; width m; draws ≥ 2, from `seed`; device.
+    Parameters: activation, or its name; x, inputs; population, their PopulationGram; width m; draws ≥ 2, from `seed`;
+    device.
     Raises: ValueError for values out of range.
     Source: Du et al. (2018), Lemmas A.2, B.2, C.2.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ntkit.arguments import real, whole
 from ntkit.gram.layered import scaling_constant
+from ntkit.specification import takes_names
 
 _REACH, _GRID = 40.0, 400_001
 _ABSOLUTE = math.sqrt(2 / math.pi)  # E |Z|
@@ -28,6 +29,7 @@ class Smoothness:
     factor: float
 
 
+@takes_names
 def smoothness(activation):
     """The Smoothness of an activation, L and β to six digits, from below, on [−40, 40].
 

@@ -15,12 +15,15 @@ from ntkit.dual import jump_message
 from ntkit.gram.covariances import Covariance, through
 from ntkit.gram.initialisation import dzps
 from ntkit.memory import ensure_fits
+from ntkit.specification import takes_names
 
 
+@takes_names
 def population_g(x, sigma, *, initialisation=None):
     """G at infinite width, of the hidden layer's weights: c² ⟨x_i, x_j⟩ E σ'(u)σ'(v).
 
-    Parameters: x (n, d), rows of any norm but 0; sigma, an Activation without jumps; initialisation, DZPS by default.
+    Parameters: x (n, d), rows of any norm but 0; sigma, an Activation or its name, without jumps; initialisation, DZPS
+    by default.
     Returns: (n, n), exact to about 1e-12 of its largest entry.
     Raises: ValueError for inputs that are not finite or zero, or a σ with a jump; MemoryError if n × n would not fit.
     Source: Panigrahi, Shetty, Goyal (2020), Theorem 3.1.
@@ -35,6 +38,7 @@ def population_g(x, sigma, *, initialisation=None):
     return covariance.matrix * _slopes(covariance, sigma, initialisation)
 
 
+@takes_names
 def population_h(x, sigma, *, initialisation=None):
     """H at infinite width, of the output layer: c² E σ(u)σ(v).
 
@@ -53,6 +57,7 @@ def population_h(x, sigma, *, initialisation=None):
     return start.factor(sigma) * after.matrix
 
 
+@takes_names
 def population_sum(x, sigma, *, initialisation=None):
     """G + H: both layers are trained.
 
@@ -67,6 +72,7 @@ def population_sum(x, sigma, *, initialisation=None):
     return population_g(x, sigma, initialisation=start) + population_h(x, sigma, initialisation=start)
 
 
+@takes_names
 def population_bias(x, sigma, *, initialisation=None):
     """What trained hidden biases add to G: c² E σ'(u)σ'(v), since ⟨x_i, x_j⟩ + 1 takes the place of ⟨x_i, x_j⟩.
 
@@ -80,6 +86,7 @@ def population_bias(x, sigma, *, initialisation=None):
     return _slopes(Covariance.of(x), sigma, initialisation)
 
 
+@takes_names
 def population_classes(x, sigma, classes, *, initialisation=None):
     """The Gram matrix of `classes` logits, G ⊗ I: row C·i + q is logit q of input i.
 

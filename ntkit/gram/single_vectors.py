@@ -16,6 +16,7 @@ from ntkit.gram.covariances import checked_inputs
 from ntkit.gram.factors import span_coordinates
 from ntkit.gram.population import demand_slope, population_g
 from ntkit.memory import ensure_fits
+from ntkit.specification import takes_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +39,12 @@ class SingleVector:
         return float(np.mean(self.norms >= constant / np.sqrt(len(self.vector))))
 
 
+@takes_names
 def single_vector(x, sigma, vector=None, draws=20_000, seed=0):
     """What neurons make of one vector, a SingleVector.
 
-    Parameters: x (n, d), rows of any norm but 0; sigma, an Activation without jumps; vector ζ (n,), scaled to norm 1,
-    by default the eigenvector of λ_min(G∞), as far as a matrix of floats has it; draws ≥ 2; seed.
+    Parameters: x (n, d), rows of any norm but 0; sigma, an Activation or its name, without jumps; vector ζ (n,), scaled
+    to norm 1, by default the eigenvector of λ_min(G∞), as far as a matrix of floats has it; draws ≥ 2; seed.
     Raises: ValueError for another shape or a zero vector; as `population_g`; MemoryError where draws × n would not fit.
     Source: Panigrahi, Shetty, Goyal (2020), equation (5), Claim K.2.
 

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 
 from ntkit import dynamics
-from ntkit.activations import activation as activation_called
 from ntkit.arguments import real, whole
 from ntkit.data import span
 from ntkit.gram.descent import descend
 from ntkit.gram.followed import population
 from ntkit.gram.population import population_g, population_h
 from ntkit.gram.two_layer import two_layer
+from ntkit.specification import as_activation, takes_names
 
 _FIRST_TIME = 0.1
 
@@ -86,7 +86,7 @@ def race(
     measured, start, limit, expected, eigenvalues = {}, {}, {}, {}, {}
     long_times = np.geomspace(_FIRST_TIME, real("horizon", horizon, above=_FIRST_TIME, must="be later than 0.1"), 121)
     for name in names:
-        sigma = activation_called(name)
+        sigma = as_activation(name)
         population = dynamics.modes(population_g(points.x, sigma))
         runs, labels = [], []
         for seed in range(seeds):
@@ -103,11 +103,12 @@ def race(
     )
 
 
+@takes_names
 def expected_loss(x, sigma, times, y=None, layers="hidden"):
     """E ½‖y − u(t)‖² over infinitely wide networks, under gradient flow.
 
-    Parameters: x (n, d), unit rows; sigma, an Activation without jumps; times ≥ 0; y (n,), or None for the mean over
-    all labels ±1; layers that are trained, "hidden", "top" or "all".
+    Parameters: x (n, d), unit rows; sigma, an Activation or its name, without jumps; times ≥ 0; y (n,), or None for the
+    mean over all labels ±1; layers that are trained, "hidden", "top" or "all".
     Raises: ValueError for targets of several outputs.
     Returns: array like times.
     Source: ours, from equation 3 of Panigrahi, Shetty, Goyal (2020).
@@ -125,6 +126,7 @@ def expected_loss(x, sigma, times, y=None, layers="hidden"):
     return 0.5 * np.exp(-2 * times[..., None] * modes.eigenvalues) @ spread
 
 
+@takes_names
 def time_to_reach(x, sigma, share, *, longest=1e9):
     """The time of gradient flow after which `share` of the expected loss is left; inf where it is not before `longest`.
 
@@ -149,6 +151,7 @@ def time_to_reach(x, sigma, share, *, longest=1e9):
     return high
 
 
+@takes_names
 def stuck_share(points, sigma, y=None, tolerance=1e-12):
     """The share of the labels' energy that no training of the hidden layer can reach: in the null space of G.
 

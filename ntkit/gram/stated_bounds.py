@@ -19,6 +19,7 @@ from ntkit.gram.approximation import lemma_f5, tanh_error
 from ntkit.gram.hermite_decay import slope_coefficients
 from ntkit.gram.kinks import classify_kink
 from ntkit.gram.polynomials import polynomial_rank
+from ntkit.specification import takes_names
 
 LN10 = math.log(10)
 
@@ -163,13 +164,14 @@ def theorem_42(n, delta, m, *, constant=1.0):
     )
 
 
+@takes_names
 def stated_floors(sigma, n, delta):
     """What is stated of λ_min for n points and this activation, with constants at 1: {name: bound}.
 
     Theorem K.1 where σ' jumps at one place, and 4.2 for ReLU; 4.1 where σ'' does; nothing for smooth ones, whose bounds
     depend on noise in the data (`theorem_i4`).  The jump counts as 1, as the paper has it.
 
-    Parameters: sigma, an Activation without jumps; n ≥ 2; delta in (0, 1].
+    Parameters: sigma, an Activation or its name, without jumps; n ≥ 2; delta in (0, 1].
 
     >>> import ntkit as nk
     >>> list(stated_floors(nk.activation("relu"), 10, 0.1)), list(stated_floors(nk.activation("elu"), 10, 0.1))

@@ -16,6 +16,7 @@ from ntkit.gram.hermite_decay import POLES
 from ntkit.gram.initialisation import dzps
 from ntkit.gram.kinks import classify_kink
 from ntkit.gram.pole_law import half_circle_pole_law
+from ntkit.specification import takes_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +56,12 @@ class LeastBySize:
     laws: dict
 
 
+@takes_names
 def spectra(x, activations, width=None, seed=0, *, initialisation=None):
     """The eigenvalues of G of several activations on the same inputs, Spectra.
 
-    Parameters: x (n, d); activations, Activations without jumps; width of the random networks beside, None for none;
-    seed; initialisation, DZPS by default.
+    Parameters: x (n, d); activations, or their names, without jumps; width of the random networks beside, None for
+    none; seed; initialisation, DZPS by default.
     Raises: as `population_eigenvalues`; ValueError without any activation.
     Source: Panigrahi, Shetty, Goyal (2020), Figure 1 (c, d).
 
@@ -76,10 +78,11 @@ def spectra(x, activations, width=None, seed=0, *, initialisation=None):
     return Spectra(len(x), int(np.linalg.matrix_rank(x)), start.name, infinite, finite, width, seed)
 
 
+@takes_names
 def least_by_size(activations, sizes):
     """λ_min of G on half circles, against the number of points: LeastBySize.
 
-    Parameters: activations, Activations without jumps; sizes, whole numbers of at least 2.
+    Parameters: activations, or their names, without jumps; sizes, whole numbers of at least 2.
     Raises: as `population_eigenvalues`; ValueError without any activation or size.
     Source: Panigrahi, Shetty, Goyal (2020), Theorems 4.1 and 4.4; the laws are ours.
 

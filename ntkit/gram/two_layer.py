@@ -15,6 +15,7 @@ from ntkit.activations import Activation
 from ntkit.arguments import real, whole
 from ntkit.dynamics import Modes
 from ntkit.memory import ensure_fits
+from ntkit.specification import takes_names
 
 LAYERS = ("hidden", "top", "all")
 HEADS = ("normal", "signs")
@@ -123,6 +124,7 @@ class TwoLayer:
         return Modes(eigenvalues, directions.T)
 
 
+@takes_names
 def two_layer(
     activation, dim, width, seed=0, *, outputs=1, heads="normal", scale=1.0, dtype=torch.float64, device="cpu"
 ):
