@@ -18,9 +18,11 @@ from pathlib import Path
 import numpy as np
 import pooch
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from ntkit import data
+from ntkit.cli import main
 from ntkit.data import cifar
 from ntkit.data.pickles import byte_arrays
 
@@ -516,3 +518,25 @@ class TestDownload:
         in_the_way = written(tmp_path / "file", b"")
         with pytest.raises(OSError, match="could not be downloaded from"):
             data.cifar10(in_the_way / "folder", download=True, progress=False)
+
+
+class TestCommand:
+    def test_prints_where_the_archive_lies(self, tmp_path, serve):
+        asked = serve(tar_of(official_files()))
+        for _ in range(2):
+            told = CliRunner().invoke(main, ["fetch", "cifar10", "--to", str(tmp_path)])
+            assert told.exit_code == 0
+            assert told.stdout == f"{tmp_path / cifar.ARCHIVE}\n"
+            assert "15 images to train on and 5 to test on" in told.stderr
+        assert len(asked) == 1
+
+    def test_explains_what_went_wrong(self, tmp_path, serve):
+        serve(b"", status=404)
+        told = CliRunner().invoke(main, ["fetch", "cifar10", "--to", str(tmp_path)])
+        assert told.exit_code == 1
+        assert "404" in told.stderr
+        assert "without network, fetch" in told.stderr
+        damaged = written(tmp_path / cifar.ARCHIVE, b"just text")
+        told = CliRunner().invoke(main, ["fetch", "cifar10", "--to", str(damaged)])
+        assert told.exit_code == 1
+        assert "must be a tar archive" in told.stderr

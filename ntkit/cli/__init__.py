@@ -1,4 +1,4 @@
-"""The command line: ``ntkit lab``, ``demo``, ``run``, ``page`` and ``theorems``."""
+"""The command line: ``ntkit lab``, ``demo``, ``run``, ``page``, ``theorems`` and ``fetch``."""
 
 import csv
 import sys
@@ -142,6 +142,23 @@ def theorems(names, only_list, depth, table):
             click.echo(f"  {row['where']}: {row['printed']}  →  {row['right']}  [{row['print is']}]")
     click.echo(f"\n{sum(verdict.holds for verdict in found.verdicts)} of {len(found)} statements hold.")
     sys.exit(0 if found.holds and (errata is None or errata.holds) else 1)
+
+
+@main.command()
+@click.argument("name", type=click.Choice(("cifar10",)))
+@click.option(
+    "--to", "place", type=click.Path(path_type=Path), help="Folder to put it in.  [default: NTKIT_DATA, or your cache]"
+)
+def fetch(name, place):
+    """Download the images NAME unless they are there, read them once, and print where they lie.
+
+    A machine without network takes a copy of that file: name its folder in the environment variable NTKIT_DATA there.
+    """
+    from ntkit.data import cifar, cifar10
+
+    lies = _or_explain(cifar.fetch, place)
+    click.echo(_or_explain(cifar10, lies).description, err=True)
+    click.echo(lies)
 
 
 def _print_verdict(verdict):

@@ -20,7 +20,7 @@ def test_version():
     assert invoke("--version").output == f"ntkit, version {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["lab", "demo", "run", "page", "theorems"])
+@pytest.mark.parametrize("command", ["lab", "demo", "run", "page", "theorems", "fetch"])
 def test_each_command_explains_itself(command):
     result = invoke(command, "--help")
     assert result.exit_code == 0
@@ -48,6 +48,7 @@ def test_the_module_is_the_command():
     [
         (("run", "--profile", "slow"), "'slow' is not one of 'fast', 'full'"),
         (("run", "--device", "tpu"), "'tpu' is not one of 'auto', 'cpu', 'cuda'"),
+        (("fetch", "imagenet"), "'imagenet' is not 'cifar10'"),
         (("lab", "--port", "70000"), "70000 is not in the range 0<=x<=65535"),
         (("teach",), "No such command 'teach'"),
     ],
