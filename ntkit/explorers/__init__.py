@@ -3,6 +3,7 @@
 from ntkit.explorers.any_norm import NormExplorer
 from ntkit.explorers.architecture import ArchitectureExplorer
 from ntkit.explorers.bound import BoundExplorer
+from ntkit.explorers.comparison import ComparisonExplorer
 from ntkit.explorers.depth_speed import DepthSpeedExplorer
 from ntkit.explorers.gram_spectrum import GramSpectrumExplorer
 from ntkit.explorers.hardness import HardnessExplorer
@@ -25,6 +26,7 @@ __all__ = [
     "STORIES",
     "ArchitectureExplorer",
     "BoundExplorer",
+    "ComparisonExplorer",
     "DepthSpeedExplorer",
     "GramSpectrumExplorer",
     "HardnessExplorer",

@@ -17,7 +17,8 @@ class Bench:
     """Settings with the activation, data and network that they stand for.
 
     Parameters: any of the fields of Settings.  An activation may also be an nk.Activation or a function of one array,
-    and data an nk.data.Dataset: they are kept under their name, which is then what the settings hold.
+    data an nk.data.Dataset, and images an nk.data.ImageSet: they are kept under their name, which is then what the
+    settings hold.
     Raises: ValueError or TypeError for settings out of range and for unknown names; nothing changes then.
 
     >>> bench = Bench(activation="tanh", delta=0.1)
@@ -26,7 +27,7 @@ class Bench:
     """
 
     def __init__(self, **settings):
-        self._own_activations, self._own_data = {}, {}
+        self._own_activations, self._own_data, self._own_images = {}, {}, {}
         self._remembered = OrderedDict()
         self.meshes = Meshes()
         self._listeners = []
@@ -72,6 +73,8 @@ class Bench:
         changes |= {name: tuple(changes[name]) for name in ("depths", "panels") if name in changes}
         if "data" in changes:
             changes["data"] = self._named_data(changes["data"])
+        if "images" in changes:
+            changes["images"] = self._named_images(changes["images"])
         return self._with_delta(settings, changes)
 
     def _with_delta(self, settings, changes):
@@ -87,6 +90,7 @@ class Bench:
         """The settings with each activation under its full name; every name in them is known."""
         if settings.data not in self._own_data:
             _options(settings.data)
+        self._require_images(settings.images)
         rivals = tuple(self.resolve(name).name for name in settings.rivals)
         return replace(settings, activation=self.resolve(settings.activation).name, rivals=rivals)
 
@@ -111,6 +115,20 @@ class Bench:
             return given.name
         return given
 
+    def _named_images(self, given):
+        if isinstance(given, nk.data.ImageSet):
+            self._own_images[given.name] = given
+            return given.name
+        return given
+
+    def _require_images(self, name):
+        known = *self._own_images, *nk.data.image_set_names()
+        if name not in known:
+            raise ValueError(
+                f"images must be one of {', '.join(known)}; got {name!r}. Your own come as an nk.data.ImageSet, as "
+                "nk.data.images_from_arrays makes it."
+            )
+
     @property
     def own_activations(self):
         """Names of the activations that the user brought."""
@@ -120,6 +138,11 @@ class Bench:
     def own_data(self):
         """Names of the data sets that the user brought."""
         return tuple(self._own_data)
+
+    @property
+    def own_images(self):
+        """Names of the image sets that the user brought."""
+        return tuple(self._own_images)
 
     def resolve(self, name):
         """The activation called `name`, as the literature or the user defines it."""
@@ -168,6 +191,11 @@ class Bench:
     def delta_is_chosen(self):
         """Whether the chosen data set can be given its separation."""
         return self._takes(self.settings, "delta")
+
+    @property
+    def image_source(self):
+        """The chosen images as an nk.experiments.Trial takes them: a name, or the nk.data.ImageSet of the user."""
+        return self._own_images.get(self.settings.images, self.settings.images)
 
     def data_arguments(self):
         """The keyword arguments with which nk.data.load makes the chosen data."""

@@ -6,7 +6,17 @@ import ntkit as nk
 from ntkit.explorers.activation_control import ActivationControl
 from ntkit.explorers.messages import Messages
 from ntkit.explorers.number_pair import LABEL_WIDTH, NumberPair, even_steps, logarithmic_steps, whole_steps
-from ntkit.explorers.settings import DEPTH_RULES, LARGEST_DEPTH, LARGEST_DIM, LARGEST_N, LARGEST_NOISE, TRAINED
+from ntkit.explorers.settings import (
+    ARCHITECTURES,
+    DEPTH_RULES,
+    LARGEST_DEPTH,
+    LARGEST_DIM,
+    LARGEST_N,
+    LARGEST_NOISE,
+    NORMALISATIONS,
+    SCHEDULES,
+    TRAINED,
+)
 
 
 class ControlBar(VBox):
@@ -22,8 +32,8 @@ class ControlBar(VBox):
             "activation": self._activation,
             "data": self._data,
             "seed": self._seed,
-            "depth_rule": self._rule,
-            "trained": self._trained,
+            "images": self._images,
+            **dict.fromkeys(_LISTS, self._list),
         }
         self.controls = {name: self._built(name) for name in names}
         self._row = GridBox(list(self.controls.values()), layout=Layout(width="auto"))
@@ -60,13 +70,15 @@ class ControlBar(VBox):
         tooltip = "points made to a separation, or real data on the sphere"
         return self._plain(Dropdown, name, "data", tooltip, options=(*self._bench.own_data, *nk.data.names()))
 
-    def _rule(self, name):
-        tooltip = "as many layers as the theorem asks for, or those of the slider"
-        return self._plain(Dropdown, name, "depth is", tooltip, options=DEPTH_RULES)
+    def _images(self, name):
+        tooltip = "labelled images to train and test on"
+        return self._plain(
+            Dropdown, name, "images", tooltip, options=(*self._bench.own_images, *nk.data.image_set_names())
+        )
 
-    def _trained(self, name):
-        tooltip = "which layers of the two-layer network are trained"
-        return self._plain(Dropdown, name, "train", tooltip, options=TRAINED)
+    def _list(self, name):
+        label, options, tooltip = _LISTS[name]
+        return self._plain(Dropdown, name, label, tooltip, options=options)
 
     def _seed(self, name):
         return self._plain(IntText, name, "seed", "draws the points and the weights of the finite networks")
@@ -103,6 +115,17 @@ class ControlBar(VBox):
             control.show(self._bench.delta if self._bench.delta_is_chosen else float(f"{self._bench.delta:.4g}"))
 
 
+# What a list shows, in front of the name that the settings hold.
+_ARCHITECTURES = tuple(zip(("fully connected", "ResNet", "ResNet, Fixup"), ARCHITECTURES, strict=True))
+_NORMALISED = tuple(zip(("nothing", "batch", "layer", "layer, after σ"), NORMALISATIONS, strict=True))
+_SCHEDULED = tuple(zip(("constant", "÷ 10 after each third"), SCHEDULES, strict=True))
+_LISTS = {
+    "depth_rule": ("depth is", DEPTH_RULES, "as many layers as the theorem asks for, or those of the slider"),
+    "trained": ("train", TRAINED, "which layers of the two-layer network are trained"),
+    "architecture": ("architecture", _ARCHITECTURES, "residual ones have 6n + 2 layers: 8, 14, 20, …"),
+    "normalisation": ("normalise", _NORMALISED, "by batch or by layer, before the activation or after it"),
+    "schedule": ("schedule", _SCHEDULED, "of the learning rate; the paper's falls to a tenth after each third"),
+}
 _FROM_ONE = (1.0, 2.0, 5.0, 10.0, 100.0, 1000.0)
 _NORMS = tuple(float(f"{10 * step:.3g}") for step in logarithmic_steps(-2))  # 0.1 … 9
 
@@ -124,5 +147,11 @@ _NUMBERS = {
     "noise": ("noise", even_steps(0, LARGEST_NOISE, 0.05), "each label is moved by so much, up or down"),
     "constant": ("constant", (*logarithmic_steps(-6), *_FROM_ONE), "what the papers' Ω and O leave open"),
     "half_width": ("τ", even_steps(0.5, 20, 0.5), "polynomials are near σ' on [−τ, τ]"),
+    "channels": ("channels", (4, 8, 16, 32, 64), "of the first of the three stages of a residual network"),
+    "train_size": ("images used", (0, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000), "to train on; 0 takes all"),
+    "learning_rate": ("η", logarithmic_steps(-5), "learning rate of stochastic gradient descent with momentum 0.9"),
+    "epochs": ("epochs", (1, 2, 5, 10, 20, 30, 50, 100, 200, 300), "passes over the training images"),
+    "batch_size": ("batch", (8, 16, 32, 64, 128, 256, 512, 1024), "images a step"),
+    "repeats": ("seeds", (1, 2, 3, 4, 5, 6, 8, 10), "how many networks are trained, from this seed on"),
     "steps": ("steps", (50, 100, 200, 300, 500, 1000, 2000, 5000), "steps of full-batch gradient descent"),
 }

@@ -119,7 +119,8 @@ class Explorer(OnBench, VBox):
     def to_columns(self):
         """What is drawn as a mapping of column name → list: curve, x axis, x, y axis, y."""
         header, *rows = self._complete().table()
-        return dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))
+        columns = zip(*rows, strict=True) if rows else ((),) * len(header)
+        return dict(zip(header, map(list, columns), strict=True))
 
     def to_csv(self):
         """What is drawn as CSV text."""

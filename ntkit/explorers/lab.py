@@ -8,6 +8,7 @@ from ntkit.explorers.any_norm import NormExplorer
 from ntkit.explorers.architecture import ArchitectureExplorer
 from ntkit.explorers.bench import Bench
 from ntkit.explorers.bound import BoundExplorer
+from ntkit.explorers.comparison import ComparisonExplorer
 from ntkit.explorers.controls import ControlBar
 from ntkit.explorers.depth_speed import DepthSpeedExplorer
 from ntkit.explorers.desk import Desk
@@ -45,6 +46,7 @@ _EXPLORERS = {
     "gram_spectrum": GramSpectrumExplorer,
     "kink_order": KinkOrderExplorer,
     "architecture": ArchitectureExplorer,
+    "comparison": ComparisonExplorer,
 }
 _COLUMNS = "repeat(auto-fit, minmax(min(100%, max(440px, 45%)), 1fr))"
 

@@ -28,9 +28,23 @@ PANELS = (
     "gram_spectrum",
     "kink_order",
     "architecture",
+    "comparison",
 )
 INPUTS = ("vectors", "pixels")
 LARGEST_DIM, LARGEST_NOISE = 100, 0.5
+ARCHITECTURES = ("fully_connected", "resnet", "fixup_resnet")
+NORMALISATIONS = ("none", "batch", "layer", "layer_after")
+SCHEDULES = ("constant", "thirds")
+RATES, LARGEST_EPOCHS = (1e-9, 1e3), 10_000
+_CHOICES = {
+    "layers": LAYERS,
+    "trained": TRAINED,
+    "inputs": INPUTS,
+    "depth_rule": DEPTH_RULES,
+    "architecture": ARCHITECTURES,
+    "normalisation": NORMALISATIONS,
+    "schedule": SCHEDULES,
+}
 
 
 @dataclass(frozen=True)
@@ -53,6 +67,11 @@ class Settings:
     which depth a theorem asks for takes that one, "required", or `depth`, "chosen".
     constant: what the papers' Ω and O leave open; half_width: τ, of the interval [−τ, τ] on which polynomials are near
     σ'.
+    Of networks trained on images: architecture, "fully_connected", "resnet" or "fixup_resnet", whose first stage has
+    `channels`; normalisation, "none", "batch", "layer" or "layer_after" the activation; images, the name of an image
+    set, train_size how many of its training images are used, 0 for all; learning_rate, which stays "constant" or, by
+    its schedule "thirds", falls to a tenth after each third of the epochs; batch_size, images a step; repeats, how many
+    seeds are trained, from `seed` on.
     panels: those that a lab shows, in order.
     Raises: ValueError for a value out of range, TypeError for one of the wrong kind.
 
@@ -87,6 +106,16 @@ class Settings:
     half_width: float = 4.0
     c_lambda: float = 0.5
     inputs: str = "vectors"
+    architecture: str = "fully_connected"
+    channels: int = 16
+    normalisation: str = "none"
+    images: str = "digits"
+    train_size: int = 0
+    learning_rate: float = 0.01
+    schedule: str = "thirds"
+    epochs: int = 20
+    batch_size: int = 128
+    repeats: int = 1
     panels: tuple[str, ...] = PANELS[:4]
 
     def __post_init__(self):
@@ -97,10 +126,8 @@ class Settings:
         _whole("width", self.width, 8, 8192, "It is the number of units of each hidden layer.")
         _whole("steps", self.steps, 1, 100_000, "It counts steps of gradient descent.")
         _whole("draws", self.draws, 2, 100_000, "It counts networks, and a spread needs two.")
-        if self.layers not in LAYERS:
-            raise ValueError(f"layers must be one of {', '.join(LAYERS)}; got {self.layers!r}.")
-        if self.trained not in TRAINED:
-            raise ValueError(f"trained must be one of {', '.join(TRAINED)}; got {self.trained!r}.")
+        for name, known in _CHOICES.items():
+            _one_of(name, getattr(self, name), known)
         _between("shift", self.shift, -LARGEST_SHIFT, LARGEST_SHIFT, "It is added to σ before σ is scaled to E σ² = 1.")
         _between("start", self.start, -1, 1, "It is the correlation of two inputs.")
         _open_unit("epsilon", self.epsilon, "It is the share of the loss that may be left.")
@@ -112,14 +139,21 @@ class Settings:
         _between("angle", self.angle, *ANGLES, "It is the angle between two inputs, in degrees.")
         _whole("dim", self.dim, 2, LARGEST_DIM, "It is the number of coordinates of random points.")
         _between("noise", self.noise, 0, LARGEST_NOISE, "It is added to labels of at most ½, which must stay below 1.")
-        if self.inputs not in INPUTS:
-            raise ValueError(f"inputs must be one of {', '.join(INPUTS)}; got {self.inputs!r}.")
-        if self.depth_rule not in DEPTH_RULES:
-            raise ValueError(f"depth_rule must be one of {', '.join(DEPTH_RULES)}; got {self.depth_rule!r}.")
+        _whole("channels", self.channels, 1, 512, "They are those of the first stage of a residual network.")
+        _whole("train_size", self.train_size, 0, 10**7, "It counts training images, and 0 takes all.")
+        _between("learning_rate", self.learning_rate, *RATES, "It is η of stochastic gradient descent.")
+        _whole("epochs", self.epochs, 1, LARGEST_EPOCHS, "They are passes over the training images.")
+        _whole("batch_size", self.batch_size, 2, 65_536, "It is the number of images a step.")
+        _whole("repeats", self.repeats, 1, 100, "It counts seeds, from `seed` on.")
         if len(set(self.panels)) < len(self.panels) or not set(self.panels) <= set(PANELS):
             raise ValueError(f"panels must be different ones of {', '.join(PANELS)}; got {', '.join(self.panels)}.")
         for depth in self.depths:
             _whole("each of depths", depth, 1, LARGEST_DEPTH, "They count hidden layers.")
+
+
+def _one_of(name, value, known):
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}.")
 
 
 def _whole(name, value, least, most, meaning):

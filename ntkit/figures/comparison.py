@@ -12,6 +12,12 @@ _BAND_OPACITY = 0.16
 _PARTS = {"test": {"dash": "solid", "width": 2.25}, "train": {"dash": "dash", "width": 1.5}}
 _HOVER = {"accuracy": "%{y:.1%}", "loss": "%{y:.4g}", "dot product": "%{y:.4f}"}
 _AXES = {"accuracy": "y", "loss": "y2", "dot product": "y3"}
+_NOWHERE = np.array([np.nan])
+# Curves without points: the axes that will be, before anything was trained.
+_EMPTY = tuple(
+    curve("nothing trained yet", _NOWHERE, _NOWHERE, {"width": 1}, yaxis=place, showlegend=False, meta={"guide": True})
+    for place in _AXES.values()
+)
 _SHARES = {"domain": [0.7, 1]}, {"domain": [0.35, 0.65]}, {"domain": [0, 0.3]}
 
 
@@ -43,19 +49,20 @@ def comparison_picture(runs, *, place="features", numbers=None):
     """
     numbers = numbers or {name: number for number, name in enumerate(runs)}
     drawn = {name: histories for name, histories in runs.items() if histories}
-    epochs = max((int(history.epoch[-1]) for histories in drawn.values() for history in histories), default=1)
+    epochs = max((_epochs(history) for histories in drawn.values() for history in histories), default=1)
+    traces = tuple(
+        trace for name, histories in drawn.items() for trace in _course(name, histories, place, numbers[name])
+    )
     return Picture(
-        traces=tuple(
-            trace for name, histories in drawn.items() for trace in _course(name, histories, place, numbers[name])
-        ),
+        traces=traces or _EMPTY,
         layout=frame(
-            "Accuracy, loss, and how alike a network finds different images, as it trains",
+            "Networks as they train: accuracy, loss, dot product",
             _subtitle(drawn),
             height=640,
             xaxis=axis("epochs", anchor="y3", range=[-0.01 * epochs, max(1.01 * epochs, 1)], **_whole(epochs)),
-            yaxis=axis("accuracy (% of images)", tickformat=".0%", **_SHARES[0]),
-            yaxis2=axis("loss (cross-entropy, nats)", log=True, **_SHARES[1]),
-            yaxis3=axis(f"mean normalised dot product, {place}", **_SHARES[2]),
+            yaxis=axis("accuracy (% of images)", tickformat=".0%", **_SHARES[0], **_shown(drawn, [0, 1])),
+            yaxis2=axis("loss (nats)", log=True, **_SHARES[1], **_shown(drawn, [-2, 1]), dtick=_decades(traces)),
+            yaxis3=axis(f"mean dot product, {place}", **_SHARES[2], **_shown(drawn, [0, 1])),
         ),
         summary=_in_words(drawn, place),
     )
@@ -85,9 +92,9 @@ class _Look:
 
     def key(self):
         """A curve without points: the entry in the legend that stands for all curves of the network."""
-        nowhere = np.array([np.nan])
         line = {**_PARTS["test"], "color": self.color}
-        return curve(self.name, nowhere, nowhere, line, legendgroup=self.name, **self.marks(), meta={"guide": True})
+        guide = curve(self.name, _NOWHERE, _NOWHERE, line, legendgroup=self.name, meta={"guide": True})
+        return {**guide, **self.marks()}
 
     def curve(self, part, x, y, quantity):
         line = {**_PARTS[part], "color": self.color}
@@ -149,6 +156,24 @@ def _require_place(histories, place):
             raise ValueError(f"place must be one that was probed, {', '.join(history.dot_product)}; got {place!r}.")
 
 
+def _epochs(history):
+    """How far the axis has to reach: the end of a run that goes on, the last reading of another."""
+    return history.trial.recipe.epochs if history.ending == "running" else int(history.epoch[-1])
+
+
+def _decades(traces):
+    """Ticks of the loss: 1, 2 and 5 over a few decades, powers of ten over more."""
+    losses = [trace["y"] for trace in traces if trace.get("yaxis") == _AXES["loss"]]
+    drawn = np.concatenate([*losses, [1.0]])
+    drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
+    return "D2" if np.log10(drawn.max() / drawn.min()) < 3 else 1
+
+
+def _shown(runs, empty):
+    """The range of an axis while there is nothing on it."""
+    return {} if runs else {"range": empty}
+
+
 def _whole(epochs):
     """Whole numbers at the ticks, however few epochs there are."""
     return {"dtick": 1} if epochs <= 8 else {}
@@ -156,8 +181,10 @@ def _whole(epochs):
 
 def _subtitle(runs):
     histories = [history for group in runs.values() for history in group]
+    if not runs:
+        return "nothing trained yet"
     data = ", ".join(dict.fromkeys(history.trial.data_name for history in histories))
-    several = max(map(len, runs.values()), default=1) > 1
+    several = max(map(len, runs.values())) > 1
     seeds = "; mean over seeds, band from smallest to largest" if several else ""
     diverged = sum(history.ending == "diverged" for history in histories)
     return f"{data}; solid: test, dashed: train{seeds}" + (f"; × where {diverged} diverged" if diverged else "")
@@ -179,6 +206,6 @@ def _ending(name, histories, place):
     seeds = f", {lost} of {len(histories)} seeds diverged" if lost else ""
     after = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
     return (
-        f"{name} after {after} epochs: test accuracy {accuracy:.1%}, train loss {loss:.3g}, dot product {product:.3g}"
-        f"{seeds}."
+        f"{name} after {after} epochs: test accuracy {100 * accuracy:.1f} %, train loss {loss:.3g}, "
+        f"dot product {product:.3g}{seeds}."
     )
