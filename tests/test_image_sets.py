@@ -132,7 +132,7 @@ class TestDraws:
 
 class TestMoments:
     def test_of_bytes_are_those_of_rational_arithmetic(self):
-        images, labels = random_images(n=1500, height=3, width=2)
+        images, labels = random_images(n=150, height=3, width=2)
         mine = data.images_from_arrays(images, labels, images[:5], labels[:5])
         for channel in range(3):
             values = images[:, channel].ravel().tolist()

@@ -140,8 +140,8 @@ def _image_set(source):
     missing = [name for name in _MD5_OF if name not in files]
     if missing:
         raise ValueError(f"{source} lacks {', '.join(missing)}{_strangers(files.keys())}. {_again()}")
-    contents = {name: _read_file(name, files[name], source) for name in _MD5_OF}
     differing = [name for name, md5 in _MD5_OF.items() if _md5(files[name]) != md5]
+    contents = {name: _read_file(name, files.pop(name), source) for name in _MD5_OF}
     train = [contents[name] for name in _MD5_OF if name not in (_TEST, _NAMES)]
     return ImageSet(
         name="cifar10",

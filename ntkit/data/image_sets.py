@@ -14,7 +14,7 @@ from ntkit.arguments import real, whole
 from ntkit.data.draws import even_draw, stratified_folds, stratified_share
 from ntkit.data.maps import name_rows
 
-_BLOCK_IMAGES = 1024  # turned into float64 at a time
+_BLOCK_IMAGES = 64  # turned into float64 at a time; few enough to stay in the cache
 _IMAGE_CHANNELS = (1, 3, 4)
 
 
