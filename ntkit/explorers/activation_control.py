@@ -47,8 +47,8 @@ class ActivationControl(VBox):
         self.names.value = name
         parameter = self._parameter_control(name)
         self.children = (self.names,) if parameter is None else (self.names, parameter)
-        if parameters and parameter is not None:
-            self._show_parameters(parameter, parameters)
+        if parameter is not None:
+            self._show_parameter(parameter, parameters, _FIRST_VALUE.get(name, _FIRST_COEFFICIENTS))
         self._following = False
 
     def _name_chosen(self, change):
@@ -80,8 +80,8 @@ class ActivationControl(VBox):
     def _parameter_chosen(self, name, value):
         self._changed(_with_parameter(name, value))
 
-    def _show_parameters(self, control, parameters):
-        value = next(iter(parameters.values()))
+    def _show_parameter(self, control, parameters, default):
+        value = next(iter(parameters.values()), default)
         if isinstance(control, NumberPair):
             control.show(value)
         else:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
+import numpy as np
+
 import ntkit as nk
 from ntkit.explorers.compared import Comparison
 from ntkit.explorers.comparison_board import ComparisonBoard
@@ -17,7 +19,7 @@ from ntkit.explorers.worker import Worker
 from ntkit.figures.comparison import comparison_picture
 from ntkit.progress import Report
 
-_SECONDS_BETWEEN_READINGS = 0.3
+_SECONDS_BETWEEN_READINGS = 0.2
 _SECONDS_BETWEEN_CHECKPOINTS = 20.0
 
 
@@ -47,7 +49,7 @@ class ComparisonExplorer(Explorer):
     learning_rate, schedule, epochs, repeats = Setting(), Setting(), Setting(), Setting()
 
     def __init__(self, bench=None, *, folder=None, **options):
-        self._folder, self._running = folder, None
+        self._folder, self._running, self._tail = folder, None, []
         self.worker, self.comparison = Worker(), Comparison()
         super().__init__(bench, **options)
         self.plan()
@@ -61,7 +63,20 @@ class ComparisonExplorer(Explorer):
 
     def picture(self):
         """The runs that are shown."""
-        return comparison_picture(self.comparison.drawn(), numbers=self.comparison.numbers())
+        return comparison_picture(
+            self.comparison.drawn(), numbers=self.comparison.numbers(), tails=self._running_tail()
+        )
+
+    def _running_tail(self):
+        """Label → (epochs, losses) of the run that is going on, since its last reading."""
+        network = self._running and self.comparison.of(self._running)
+        history = network and network.histories.get(self._running.key)
+        if not history:
+            return {}
+        start = int(history.epoch[-1])
+        points = [(start, history.train_loss[-1]), *(point for point in self._tail if point[0] > start)]
+        label = next(label for label, one in self.comparison.labels.items() if one is network)
+        return {label: tuple(np.array(points, dtype=float).T)}
 
     @property
     def frozen_label(self):
@@ -201,6 +216,7 @@ class ComparisonExplorer(Explorer):
             return
         trial = self._running = self.comparison.waiting[0]
         self.comparison.begin(trial)
+        self._tail = []
         self.worker = Worker()  # a new one for each run: the last one's thread may not be quite gone
         self.board.follow()
         self.worker.start(
@@ -213,6 +229,8 @@ class ComparisonExplorer(Explorer):
         if self._running is trial:
             label = f"{trial.model.label}, seed {trial.seed}"
             self.board.progress(Report(label, reading.step, reading.steps, reading.loss, reading.seconds_left))
+            point = trial.recipe.epochs * reading.step / reading.steps, reading.loss
+            self._tail = [*(earlier for earlier in self._tail if earlier[0] > reading.history.epoch[-1]), point]
             self.comparison.keep(trial, reading.history)
             self._redraw()
 

@@ -16,7 +16,7 @@ class KinkOrderExplorer(RivalExplorer):
 
     >>> explorer = KinkOrderExplorer(activation="relu", rivals=("elu",), n=16)
     >>> explorer.found.n.tolist(), explorer.found.orders
-    ([4, 6, 8, 12, 16], {'relu': 1, 'elu(alpha=1.0)': 2})
+    ([4, 6, 8, 12, 16], {'relu': 1, 'elu': 2})
     """
 
     title = "kink-order"

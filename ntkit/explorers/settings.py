@@ -86,7 +86,7 @@ class Settings:
     n: int = 48
     seed: int = 0
     c: float = -1.5975
-    rivals: tuple[str, ...] = ("relu", "tanh", "normrelu(c=-1.5975)")
+    rivals: tuple[str, ...] = ("relu", "tanh", "normrelu")
     depths: tuple[int, ...] = (4,)
     width: int = 256
     steps: int = 300

@@ -27,7 +27,7 @@ _TOLD = (
         "After 64 layers normalised ReLU has forgotten which digits are alike: κ = 1, its kernels are the identity, "
         "and its NTK has grown like 1.47⁶⁴.  NormReLU is so close to linear (μ = 0.0156) that its NTK grows like "
         "1.04⁶⁴ and still tells the digits apart, while κ has come down from thousands.  Choose relu to compare.",
-        Settings(activation="normrelu(c=-1.5975)", depth=64, data="digits"),
+        Settings(activation="normrelu", depth=64, data="digits"),
     ),
     Story(
         "tanh at the edge",

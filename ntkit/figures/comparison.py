@@ -9,8 +9,12 @@ from ntkit.figures.style import CYCLE, axis, curve, frame, markers
 
 _SYMBOLS = ("", "circle-open", "square-open", "diamond-open", "triangle-up-open")  # where colours begin again
 _BAND_OPACITY = 0.16
-_PARTS = {"test": {"dash": "solid", "width": 2.25}, "train": {"dash": "dash", "width": 1.5}}
+_PARTS = {"train": {"dash": "dash", "width": 1.5}, "test": {"dash": "solid", "width": 2.25}}
 _HOVER = {"accuracy": "%{y:.1%}", "loss": "%{y:.4g}", "dot product": "%{y:.4f}"}
+_WORDS = {
+    **{(part, quantity): f"{part} {quantity}" for part in ("train", "test") for quantity in ("accuracy", "loss")},
+    ("test", "dot product"): "dot product",
+}
 _AXES = {"accuracy": "y", "loss": "y2", "dot product": "y3"}
 _NOWHERE = np.array([np.nan])
 # Curves without points: the axes that will be, before anything was trained.
@@ -21,14 +25,15 @@ _EMPTY = tuple(
 _SHARES = {"domain": [0.7, 1]}, {"domain": [0.35, 0.65]}, {"domain": [0, 0.3]}
 
 
-def comparison_figure(runs, *, place="features", numbers=None, theme="light"):
+def comparison_figure(runs, *, place="features", numbers=None, tails=None, theme="light"):
     """Accuracy, loss and the mean normalised dot product of different images against epochs, one above the other.
 
     A colour is a network; solid on test images, dashed on training images.  Of several seeds the mean is drawn, and
     for test images a band from smallest to largest; a run that diverged ends in a cross.
 
     Parameters: runs, a mapping name → nk.experiments.History of each seed; place, the layer whose dot products are
-    drawn; numbers, name → place in the cycle of colours, by default the order of the runs; theme "light" or "dark".
+    drawn; numbers, name → place in the cycle of colours, by default the order of the runs; tails, name → (epochs,
+    losses) within the epoch that is going on, drawn dotted; theme "light" or "dark".
     Returns: plotly.graph_objects.Figure.
     Raises: ValueError for a place that was not probed.
     Source: after Agarwal, Awasthi, Kale (2021), Figure 1.
@@ -36,12 +41,12 @@ def comparison_figure(runs, *, place="features", numbers=None, theme="light"):
     >>> from ntkit.experiments import Recipe, Trial, fully_connected, run
     >>> trial = Trial(fully_connected(2, 16), "digits", Recipe(0.05, epochs=1), train_size=64)
     >>> [trace.name for trace in comparison_figure({"FC-2": [run(trial, device="cpu")]}).data][:3]
-    ['FC-2', 'FC-2, test', 'FC-2, train']
+    ['FC-2', 'FC-2, train accuracy', 'FC-2, test accuracy']
     """
-    return comparison_picture(runs, place=place, numbers=numbers).figure(theme)
+    return comparison_picture(runs, place=place, numbers=numbers, tails=tails).figure(theme)
 
 
-def comparison_picture(runs, *, place="features", numbers=None):
+def comparison_picture(runs, *, place="features", numbers=None, tails=None):
     """The Picture that `comparison_figure` draws.
 
     >>> comparison_picture({}).summary
@@ -51,7 +56,9 @@ def comparison_picture(runs, *, place="features", numbers=None):
     drawn = {name: histories for name, histories in runs.items() if histories}
     epochs = max((_epochs(history) for histories in drawn.values() for history in histories), default=1)
     traces = tuple(
-        trace for name, histories in drawn.items() for trace in _course(name, histories, place, numbers[name])
+        trace
+        for name, histories in drawn.items()
+        for trace in _course(name, histories, place, numbers[name], (tails or {}).get(name))
     )
     return Picture(
         traces=traces or _EMPTY,
@@ -68,7 +75,7 @@ def comparison_picture(runs, *, place="features", numbers=None):
     )
 
 
-def _course(name, histories, place, number):
+def _course(name, histories, place, number, tail):
     """The curves of one network, on all three axes, and its entry in the legend."""
     _require_place(histories, place)
     look = _Look(name, CYCLE[number % len(CYCLE)], _SYMBOLS[number // len(CYCLE) % len(_SYMBOLS)])
@@ -77,9 +84,11 @@ def _course(name, histories, place, number):
         for part in _PARTS:
             found = [(history.epoch, getattr(history, f"{part}_{quantity}")) for history in histories]
             yield from _spread(look, part, found, quantity)
-        yield from _crosses(look, histories, f"test_{quantity}", quantity)
+        yield from _crosses(look, histories, quantity)
     found = [(history.epoch, history.dot_product[place]) for history in histories]
     yield from _spread(look, "test", found, "dot product")
+    if tail is not None:
+        yield look.curve("train", *tail, "loss") | {"name": f"{name}, within the epoch", "meta": {"guide": True}}
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ class _Look:
 
     def curve(self, part, x, y, quantity):
         line = {**_PARTS[part], "color": self.color}
-        return {**curve(f"{self.name}, {part}", x, y, line, **self.shared(quantity)), **self.marks()}
+        return {**curve(f"{self.name}, {_WORDS[part, quantity]}", x, y, line, **self.shared(quantity)), **self.marks()}
 
     def shared(self, quantity):
         place = {"yaxis": _AXES[quantity], "hovertemplate": _HOVER[quantity]}
@@ -131,7 +140,7 @@ def _band(look, x, low, high, quantity):
     red, green, blue = (int(look.color[place : place + 2], 16) for place in (1, 3, 5))
     outline = np.r_[x, x[::-1]], np.r_[high, low[::-1]]
     return {
-        **curve(f"{look.name}, smallest to largest", *outline, {"width": 0}, **look.shared(quantity)),
+        **curve(f"{look.name}, {quantity} from smallest to largest", *outline, {"width": 0}, **look.shared(quantity)),
         "fill": "toself",
         "fillcolor": f"rgba({red}, {green}, {blue}, {_BAND_OPACITY})",
         "hoverinfo": "skip",
@@ -140,14 +149,15 @@ def _band(look, x, low, high, quantity):
     }
 
 
-def _crosses(look, histories, quantity, where):
+def _crosses(look, histories, quantity):
     """Where runs diverged: at their last readings."""
     ended = [history for history in histories if history.ending == "diverged"]
     if ended:
         x = np.array([history.epoch[-1] for history in ended])
-        y = np.array([getattr(history, quantity)[-1] for history in ended])
+        y = np.array([getattr(history, f"test_{quantity}")[-1] for history in ended])
         marker = {"color": look.color, "symbol": "x", "size": 10}
-        yield markers(f"{look.name}, diverged", x, np.where(np.isfinite(y), y, np.nan), marker, **look.shared(where))
+        name = f"{look.name}, {quantity} where it diverged"
+        yield markers(name, x, np.where(np.isfinite(y), y, np.nan), marker, **look.shared(quantity))
 
 
 def _require_place(histories, place):
