@@ -19,7 +19,7 @@ import torch
 
 from ntkit.activations import Activation, activation
 from ntkit.arguments import whole
-from ntkit.experiments.initialisation import FIXUP, INITIALISATIONS, initialise
+from ntkit.experiments.initialisation import BY_BRANCH, INITIALISATIONS, initialise
 from ntkit.experiments.modules import FixupResidual, FullyConnected, Parts, Residual
 from ntkit.specification import is_of_catalogue, parse_activation
 
@@ -46,9 +46,11 @@ class Model:
         nk.Activation of your own.
     normalisation: "none"; "batch" or "layer", before the activation; "layer_after", after it.
     initialisation: a name of `ntkit.experiments.initialisation`.  By default, for the networks that the sources train:
-        "he" (fully connected) or "he_fan_out" (residual) for ReLU and its relatives; "fixup" for a fixup_resnet with
-        them; "fan_out" for a fixup_resnet with another activation, as Figure 5 has NormReLU; else "lecun".  The paper
-        says what it draws from for Figure 5 alone, and "standard" is what these defaults are for the other figures.
+        "he" (fully connected) or "he_fan_out" (residual) for ReLU and its relatives, "lecun" for others; without
+        normalisation "branch_scaled" for these in a resnet, "fixup" for ReLU and its relatives in a fixup_resnet, and
+        "fan_out" for others there.  The paper says what it draws from for Figure 5 alone, this "fan_out".  For the rest
+        these are the standard, but for "branch_scaled": from "lecun", or "fan_out", ResNet-110 without normalisation
+        diverges in its first steps at the learning rates that the paper states, Figure 5's 0.005 among them.
     Raises: ValueError for an unknown name or a number out of range; TypeError for another kind of activation.
 
     Two models are equal when they name the same network, an activation of your own counting by its values.
@@ -75,7 +77,7 @@ class Model:
         self._settle("activation", _shortest(self.activation))
         self._settle("initialisation", self.initialisation or self._default_initialisation())
         _require_one_of("initialisation", self.initialisation, INITIALISATIONS)
-        self._require_that_fixup_fits()
+        self._require_that_branches_fit()
 
     def __eq__(self, other):
         return isinstance(other, Model) and self.columns() == other.columns()
@@ -151,17 +153,24 @@ class Model:
 
     def _default_initialisation(self):
         rectifies = isinstance(self.activation, str) and self.activation.partition("(")[0] in _RECTIFIERS
+        if self.architecture == "fully_connected":
+            return "he" if rectifies else "lecun"
         if self.architecture == "fixup_resnet":
-            return FIXUP if rectifies else "fan_out"
-        if not rectifies:
-            return "lecun"
-        return "he" if self.architecture == "fully_connected" else "he_fan_out"
+            return "fixup" if rectifies else "fan_out"
+        if rectifies:
+            return "he_fan_out"
+        return "branch_scaled" if self.normalisation == "none" else "lecun"
 
-    def _require_that_fixup_fits(self):
-        if self.initialisation == FIXUP and self.architecture != "fixup_resnet":
+    def _require_that_branches_fit(self):
+        if self.initialisation == "fixup" and self.architecture != "fixup_resnet":
             raise ValueError(
                 f"initialisation 'fixup' must go with the architecture 'fixup_resnet', whose branches have the scalars "
                 f"that it needs; got {self.architecture!r}. Use fixup_resnet(), or leave the initialisation out."
+            )
+        if self.initialisation in BY_BRANCH and self.architecture == "fully_connected":
+            raise ValueError(
+                f"initialisation {self.initialisation!r} must go with residual branches; a fully connected network has "
+                "none. Use 'lecun' or 'he', or leave the initialisation out."
             )
         if self.architecture == "fixup_resnet" and self.normalisation != "none":
             raise ValueError(
@@ -218,6 +227,8 @@ def fixup_resnet(depth=110, activation="relu", initialisation=None, *, width=16)
     for other activations than ReLU and its relatives.
     Parameters: as of `Model`; depth 6n + 2.
     Returns: Model.
+    That start is the paper's, and grows too fast for 110 layers, see `ntkit.experiments.initialisation`:
+    initialisation="branch_scaled" trains at the paper's learning rate.
     Source: Zhang, Dauphin, Ma (2019), section 3; their code for CIFAR-10 leaves the stem to its library's default
     (N(0, 2/fan_out) here, as their section 3 has it) and trains with a tenth of the learning rate for the scalars,
     weight decay 1e-4, batches of 128, the rate ×0.1 at epochs 100 and 150 of 200, and mixup with α = 1.

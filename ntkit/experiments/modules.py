@@ -111,6 +111,13 @@ class InBlocks(Network):
         numbered = {str(number): block for number, block in enumerate(self.blocks, 1)}
         return {"stem": self.stem, **numbered, "features": self.features}
 
+    @property
+    def branches(self):
+        """The two convolutions of each branch, in order."""
+        return [
+            tuple(layer for layer in block.modules() if isinstance(layer, torch.nn.Conv2d)) for block in self.blocks
+        ]
+
     def represent(self, images):
         x = self.stem(images)
         for block in self.blocks:
@@ -187,11 +194,6 @@ class FixupResidual(InBlocks):
         self.blocks = torch.nn.ModuleList(FixupBlock(*sizes, parts) for sizes in _sizes_of_blocks(depth, width))
         self.features = torch.nn.Sequential(MeanOverPixels(), Shift())
         self.read_out = torch.nn.Linear(4 * width, classes)
-
-    @property
-    def branches(self):
-        """(first, last) weight layer of each branch."""
-        return [(block.first, block.last) for block in self.blocks]
 
     def parameter_groups(self):
         slow = [parameter for parameter in self.parameters() if parameter.ndim < 2]

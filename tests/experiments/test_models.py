@@ -16,6 +16,7 @@ from ntkit.experiments.initialisation import INITIALISATIONS, VARIANCES
 from ntkit.experiments.model import ARCHITECTURES, NORMALISATIONS
 
 CIFAR, SMALL = (3, 32, 32), (2, 8, 8)
+WITHOUT = {"fully_connected": ("fixup", "branch_scaled"), "resnet": ("fixup",), "fixup_resnet": ()}
 EVERY_KIND = [
     *(fully_connected(3, 12, normalisation=name) for name in NORMALISATIONS),
     *(resnet(14, normalisation=name, width=4) for name in NORMALISATIONS),
@@ -337,7 +338,29 @@ class TestInitialWeights:
         assert not read_out.weight.any()
         assert not read_out.bias.any()
 
-    @pytest.mark.parametrize("name", [*VARIANCES, "fixup"])
+    @pytest.mark.parametrize("build", [resnet, fixup_resnet])
+    def test_of_scaled_branches_share_one_variance_among_the_blocks(self, build):
+        module = build(26, width=16, initialisation="branch_scaled").module(CIFAR, 10)  # 12 blocks
+        stem, *inside, read_out = weight_layers(module)
+        for layer in (stem, *inside[::2]):
+            assert_drawn(layer, stated_variance("lecun", layer))
+        for last in inside[1::2]:
+            assert_drawn(last, stated_variance("lecun", last) / 12)
+        assert_drawn(read_out, 1 / 64)
+
+    @pytest.mark.parametrize(
+        ("initialisation", "least", "most"), [("lecun", 1e8, 1e11), ("fan_out", 1e7, 1e11), ("branch_scaled", 1, 100)]
+    )
+    def test_of_scaled_branches_alone_keep_resnet_110_in_bounds(self, initialisation, least, most):
+        # Given ResNet-110 without normalisation, and inputs with E x² = 1
+        module, moments = resnet(110, initialisation=initialisation).module(CIFAR, 10), []
+        module.places["54"].register_forward_hook(lambda _, __, out: moments.append(out.square().mean().item()))
+        with torch.no_grad():
+            module(torch.randn(2, *CIFAR, generator=torch.Generator().manual_seed(0)))
+        # Then each block multiplies E x² by about 1.5, 1.5⁵⁴ = 3e9, unless the branches share one variance
+        assert least < moments[0] < most
+
+    @pytest.mark.parametrize("name", INITIALISATIONS)
     def test_of_fixups_scalars_are_zero_and_one(self, name):
         module = fixup_resnet(14, initialisation=name).module(SMALL, 10)
         for parameter_name, parameter in module.named_parameters():
@@ -402,7 +425,10 @@ class TestInitialWeights:
             (fully_connected(2, activation="selu"), "lecun"),
             (fully_connected(2, activation="leaky_relu(slope=0.2)"), "he"),
             (fully_connected(2, normalisation="batch"), "he"),
-            (resnet(8), "lecun"),
+            (resnet(8), "branch_scaled"),
+            (resnet(8, "selu"), "branch_scaled"),
+            (resnet(8, "selu", "layer"), "lecun"),
+            (resnet(8, "relu"), "he_fan_out"),
             (resnet(8, normalisation="batch"), "he_fan_out"),
             (fixup_resnet(), "fixup"),
             (fixup_resnet(activation="normrelu"), "fan_out"),
@@ -479,10 +505,10 @@ class TestModel:
             for normalisation, name in product(NORMALISATIONS, (None, *INITIALISATIONS)):
                 if architecture == "fixup_resnet" and normalisation != "none":
                     continue
-                if architecture != "fixup_resnet" and name == "fixup":
+                if name in WITHOUT[architecture]:
                     continue
                 models.add(Model(architecture, depth, 16, activation, normalisation, name))
-        assert len({model.label for model in models}) == len(models) == 2 * 6 * (4 + 4) * 4 + 2 * 6 * 5
+        assert len({model.label for model in models}) == len(models) == 2 * 6 * (4 * 4 + 4 * 5 + 6)
 
     @pytest.mark.parametrize(
         ("model", "label"),
@@ -526,6 +552,10 @@ class TestRefusals:
             ({"architecture": "fully_connected", "depth": 0}, "whole number of hidden layers, at least 1; got 0"),
             ({"width": 0}, "width must be a whole number, at least 1; got 0"),
             ({"initialisation": "fixup"}, "must go with the architecture 'fixup_resnet'.*got 'resnet'"),
+            (
+                {"architecture": "fully_connected", "initialisation": "branch_scaled"},
+                "'branch_scaled' must go with residual branches; a fully connected network has none",
+            ),
             ({"architecture": "fixup_resnet", "normalisation": "batch"}, "must have normalisation 'none'.*got 'batch'"),
         ],
     )
