@@ -8,6 +8,7 @@ Source: Agarwal, Awasthi, Kale (2021), section 7, appendices I.2 and I.3.
 from ntkit.experiments import paper
 from ntkit.experiments.batches import Augmentation, Batch, Batches, standardised
 from ntkit.experiments.history import History
+from ntkit.experiments.learning_rates import LearningRates, best_learning_rates, cross_validate
 from ntkit.experiments.machine import Machine
 from ntkit.experiments.measures import (
     Conditioning,
@@ -30,6 +31,7 @@ __all__ = [
     "Batches",
     "Conditioning",
     "History",
+    "LearningRates",
     "Machine",
     "Model",
     "Probe",
@@ -40,7 +42,9 @@ __all__ = [
     "SweepLines",
     "SweepProgress",
     "Trial",
+    "best_learning_rates",
     "conditioning_of",
+    "cross_validate",
     "features_at",
     "fixup_resnet",
     "fully_connected",

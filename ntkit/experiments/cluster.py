@@ -1,5 +1,6 @@
 """A sweep on the workers of dask.distributed; imported when a sweep needs it, since dask takes a while to load."""
 
+import logging
 import math
 import os
 import queue
@@ -7,17 +8,18 @@ import signal
 import threading
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import torch
 from dask.system import CPU_COUNT
 from distributed import Client, LocalCluster, WorkerPlugin, get_worker
 
-from ntkit.experiments.sweeps import outcome_of, settle, told
+from ntkit.experiments.sweeps import Outcome, outcome_of, settle, told
 
 _SECONDS_BETWEEN_LOOKS = 0.2
-_SECONDS_BETWEEN_READINGS = 0.5
+_SECONDS_BETWEEN_READINGS = 0.25
+_THIS_MACHINE = "127.0.0.1"
 _SECONDS_TO_STOP = 120  # for what runs when a sweep is cancelled to save itself
 
 
@@ -48,21 +50,39 @@ def _client(address, workers, trials, terms):
         with Client(address, set_as_default=False) as client:
             yield client
     else:
-        count = min(workers or _places(terms.device), len(trials))
-        with (
-            LocalCluster(
-                n_workers=count,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address=None,
-                memory_limit=0,  # a run takes what it takes: dask would kill it at a share of the memory
-                silence_logs=50,
-            ) as cluster,
-            Client(cluster, set_as_default=False) as client,
-        ):
-            client.register_plugin(Local(), name="ntkit-local")
+        with local_client(min(workers or _places(terms.device), len(trials))) as client:
             yield client
+
+
+@contextmanager
+def local_client(workers):
+    """A client of a cluster of that many processes of this machine."""
+    with _local_cluster(workers) as cluster, Client(cluster, set_as_default=False) as client:
+        client.register_plugin(Local(), name="ntkit-local")
+        yield client
+
+
+def _local_cluster(workers):
+    """Processes of this machine, which only it can reach.
+
+    Raises: RuntimeError where they cannot be started.
+    """
+    try:
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host=_THIS_MACHINE,
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": f"{_THIS_MACHINE}:0"},  # what is served without a dashboard
+            memory_limit=0,  # a run takes what it takes: dask would kill it at a share of the memory
+            silence_logs=logging.CRITICAL,
+        )
+    except RuntimeError as error:
+        raise RuntimeError(
+            "the workers of a sweep must be able to import the script that calls it, and did not start. Put the call "
+            'under `if __name__ == "__main__":`, or give workers=0, which needs no other process.'
+        ) from error
 
 
 def _places(device):
@@ -105,7 +125,7 @@ class Trainer(WorkerPlugin):
     def train(self, key):
         """The Outcome of a trial."""
         tell = _Teller(self.worker, self.name, key)
-        here = self.here if _token(self.here, self.name).exists() else None
+        here = self.here if token_in(self.here, self.name).exists() else None
         trial, terms = self.trials[key], replace(self.terms, device=self._device())
         if trial.key != key:
             text = f"the key of {trial.label} must be the same on client and worker. Do both have the same ntkit?"
@@ -129,7 +149,8 @@ def _stop(name, dask_worker):
         dask_worker.plugins[name].stopped.set()
 
 
-def _token(here, name):
+def token_in(here, name):
+    """The file by which a worker tells whether it sees the folder."""
     return here.folder / f".{name}"
 
 
@@ -160,44 +181,47 @@ class _Sweep:
         self.client, self.here, self.board = client, here, board
         self.trials, self.terms = trials, terms
         self.name = f"ntkit-sweep-{uuid.uuid4().hex}"
-        self.arrived, self.futures = queue.SimpleQueue(), {}
+        self.arrived, self.futures, self.stopping = queue.SimpleQueue(), {}, False
 
     def __enter__(self):
         client, local = self.client, isinstance(self.client.cluster, LocalCluster)
-        _token(self.here, self.name).write_text(f"process {os.getpid()}\n")
+        token_in(self.here, self.name).write_text(f"process {os.getpid()}\n")
         client.register_plugin(Trainer(self.name, self.trials, self.here, self.terms, local=local), name=self.name)
-        client.subscribe_topic(self.name, lambda event: self.arrived.put(("reading", event[1])))
+        client.subscribe_topic(self.name, self._hears)
         for key in self.trials:
             # A tuple: the trials are one group, which dask then hands out as workers become free.
             self.futures[key] = client.submit(_train, self.name, key, key=(self.name, key), pure=False)
         for key, future in self.futures.items():
-            future.add_done_callback(lambda future, key=key: self.arrived.put(("ended", key)))
+            future.add_done_callback(lambda future, key=key: self.arrived.put((self._ends, {"key": key})))
         return self
 
     def __exit__(self, *error):
-        _token(self.here, self.name).unlink(missing_ok=True)
+        token_in(self.here, self.name).unlink(missing_ok=True)
         client = self.client
-        client.cancel(list(self.futures.values()))
-        client.unsubscribe_topic(self.name)
-        client.unregister_worker_plugin(self.name)
+        with suppress(OSError):  # a cluster that is gone needs no tidying
+            if self.futures:
+                client.run(_stop, self.name, on_error="ignore")
+            client.cancel(list(self.futures.values()))
+            client.unsubscribe_topic(self.name)
+            client.unregister_worker_plugin(self.name)
+
+    def _hears(self, event):
+        _, message = event
+        self.arrived.put((self._reads, {name: message[name] for name in ("key", "numbers")}))
 
     def look(self):
         """Take in what has arrived, waiting a little for it, and show the board."""
-        with_wait = True
-        while True:
-            try:
-                kind, content = self.arrived.get(timeout=_SECONDS_BETWEEN_LOOKS if with_wait else 0)
-            except queue.Empty:
-                break
-            with_wait = False
-            if kind == "reading":
-                self._reads(content["key"], content["numbers"])
-            else:
-                self._ends(content)
+        with suppress(queue.Empty):
+            timeout = _SECONDS_BETWEEN_LOOKS
+            while True:
+                take_in, content = self.arrived.get(timeout=timeout)
+                take_in(**content)
+                timeout = 0
         self.board.show()
 
     def stop(self):
         """Ask every run in progress to save itself, and wait until it has."""
+        self.stopping = True
         waiting = [future for key, future in self.futures.items() if key not in self.board.running]
         self.client.cancel(waiting)
         deadline = time.monotonic() + _SECONDS_TO_STOP
@@ -212,15 +236,15 @@ class _Sweep:
             self.board.starts(key)
 
     def _ends(self, key):
-        future = self.futures.pop(key, None)
-        if future is None or future.cancelled():
-            self.board.stops(key)
-            return
-        error = future.exception()
-        if error is not None:
-            self.board.fails(key, told(error))
-            return
-        outcome = future.result()
+        outcome = self._outcome(self.futures.pop(key))
         if outcome.contents and not self.here.run(key).exists():
             self.here.write(key, outcome.contents)
         settle(self.board, key, outcome)
+
+    def _outcome(self, future):
+        """What a worker says of a trial, or what became of the worker."""
+        if future.cancelled():
+            lost = Outcome("failed", text="the cluster was lost, or gave the run up.")
+            return Outcome("cancelled") if self.stopping else lost
+        error = future.exception()
+        return future.result() if error is None else Outcome("failed", text=told(error))

@@ -16,6 +16,7 @@ import torch
 
 from ntkit.arguments import real, whole
 from ntkit.data import ImageSet
+from ntkit.experiments.machine import Machine
 from ntkit.experiments.model import Model
 from ntkit.experiments.recipe import Recipe
 from ntkit.experiments.results import RESULTS, Results, RunFolder, encoded
@@ -113,12 +114,8 @@ def sweep(
     >>> results.outcome, results.last()[["seed", "epoch", "ending"]].values.tolist()
     ('3 runs done.', [[0, 2, 'finished'], [1, 2, 'finished'], [2, 2, 'finished']])
     """
-    wanted = _by_key(trials)
-    terms = _checked_terms(Terms(device, precision, compile, every, threads))
-    if workers is not None:
-        workers = whole("workers", workers, least=0, must="be a whole number of processes; 0 for this one")
-        if address is not None:
-            raise ValueError("workers belong to a cluster of this machine; the one at `address` has its own. Give one.")
+    wanted, terms = _by_key(trials), Terms(device, precision, compile, every, threads)
+    workers = _checked(terms, workers, address)
     here = RunFolder(folder)
     here.make()
     here.sweep_out()
@@ -147,10 +144,17 @@ def _by_key(trials):
     return {trial.key: trial for trial in trials}
 
 
-def _checked_terms(terms):
+def _checked(terms, workers, address):
+    """Refuse what cannot be before anything is made; returns workers as a whole number, or None."""
     real("every", terms.every, least=0, must="be a number of seconds, at least 0")
     whole("threads", terms.threads, least=1, must="be a whole number of torch threads a run, at least 1")
-    return terms
+    if address is None:
+        Machine(terms.device, terms.precision, terms.compile)  # elsewhere there may be others
+    elif workers is not None:
+        raise ValueError("workers belong to a cluster of this machine; the one at `address` has its own. Give one.")
+    if workers is None:
+        return None
+    return whole("workers", workers, least=0, must="be a whole number of processes; 0 for this one")
 
 
 def _there(here, wanted):
