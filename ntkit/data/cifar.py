@@ -30,6 +30,7 @@ _MD5_OF = {
 }
 _SHAPE, _CLASSES = (3, 32, 32), 10
 _DOWNLOAD = "cifar10(download=True) fetches it, 163 MiB"
+_GZIP = b"\x1f\x8b"
 _LARGEST_FILE = 2**26  # the largest of CIFAR-10 has 31 MB
 _STRANGERS = {
     "cifar-100-python": "CIFAR-100",
@@ -157,7 +158,7 @@ def _image_set(source):
 
 def _description(train, test, differing):
     authentic = (
-        f"Not the published files: other checksums than theirs have {', '.join(differing)}"
+        f"Not the published files, by the checksums of {', '.join(differing)}"
         if differing
         else "The published files, by their checksums"
     )
@@ -169,21 +170,23 @@ def _md5(content):
 
 
 def _files(source):
-    """(name, content) of the files of an archive or a folder, but for such as cannot belong to CIFAR-10."""
+    """(name, content) of what is in an archive or a folder; without its content, what does not belong to CIFAR-10."""
     return _files_of_archive(source) if source.is_file() else _files_of_folder(source)
 
 
 def _files_of_folder(folder):
     for path in sorted(folder.iterdir()):
-        if path.is_file():
+        if path.is_file() and path.name in _MD5_OF:
             _require_bearable(path.name, path.stat().st_size, folder)
-            yield path.name, path.read_bytes() if path.name in _MD5_OF else b""
+            yield path.name, path.read_bytes()
+        else:
+            yield path.name, b""
 
 
 def _files_of_archive(archive):
     """Read in one pass and never unpacked; a link or a device in it is passed over."""
     try:
-        with tarfile.open(archive) as tar:
+        with tarfile.open(archive, "r:gz" if _start(archive).startswith(_GZIP) else "r:") as tar:
             for member in tar:
                 name = PurePosixPath(member.name).name
                 if member.isfile():
@@ -197,14 +200,18 @@ def _files_of_archive(archive):
 
 def _damage(archive, error):
     """What is wrong with a file that could not be read as an archive to its end."""
-    with archive.open("rb") as stream:
-        start = stream.read(512)
-    if start[:2] != b"\x1f\x8b" and start[257:262] != b"ustar":
+    start = _start(archive)
+    if not start.startswith(_GZIP) and start[257:262] != b"ustar":
         page = " It looks like a web page, saved in its place." if start.lstrip()[:1] == b"<" else ""
-        return f"{archive} must be a tar archive; it is none ({error}).{page} {_again()}"
+        return f"{archive} must be a tar archive, plain or by gzip; it is none ({error}).{page} {_again()}"
     size = archive.stat().st_size
     short = f"it has {size} bytes where the official one has {_ARCHIVE_BYTES}" if size != _ARCHIVE_BYTES else str(error)
     return f"{archive} is cut off or damaged: {short}. {_again()}"
+
+
+def _start(archive):
+    with archive.open("rb") as stream:
+        return stream.read(512)
 
 
 def _again():
