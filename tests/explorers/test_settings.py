@@ -28,6 +28,12 @@ SETTINGS = st.builds(
     steps=st.integers(1, 100_000),
     layers=st.sampled_from(["all", "top"]),
     draws=st.integers(2, 100_000),
+    architecture=st.sampled_from(["fully_connected", "resnet"]),
+    normalisation=st.sampled_from(["none", "layer_after"]),
+    images=st.sampled_from(["digits", "mnist"]),
+    train_size=st.integers(0, 50_000),
+    learning_rate=st.floats(1e-9, 1e3),
+    epochs=st.integers(1, 10_000),
 )
 
 
