@@ -73,7 +73,7 @@ def cross_validate(model, data, recipe, learning_rates, *, folds=5, seeds=(0,), 
     Raises: RuntimeError where a run failed, or was cancelled: the next call with that folder goes on from there;
     ValueError for numbers out of range.
 
-    >>> from ntkit.experiments import fully_connected
+    >>> from ntkit.experiments import Recipe, fully_connected
     >>> found = cross_validate(
     ...     fully_connected(2, 16), "digits", Recipe(0.1, epochs=3), (1e-4, 0.05, 1e4), folds=2, train_size=100,
     ...     workers=0, progress=lambda reading: None,
@@ -94,7 +94,7 @@ def best_learning_rates(models, data, recipe, learning_rates, *, folds=5, seeds=
     or a function that gives a model its own; the rest, and errors, as of `cross_validate`.
     Returns: a dict, model → LearningRates.
 
-    >>> from ntkit.experiments import fully_connected
+    >>> from ntkit.experiments import Recipe, fully_connected
     >>> models = [fully_connected(2, 16), fully_connected(2, 16, normalisation="batch")]
     >>> found = best_learning_rates(
     ...     models, "digits", Recipe(0.1, epochs=3), (1e-4, 0.05), folds=2, train_size=100,
