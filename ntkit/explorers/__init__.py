@@ -19,6 +19,7 @@ from ntkit.explorers.stability import StabilityExplorer
 from ntkit.explorers.state import linked_state
 from ntkit.explorers.stories import STORIES
 from ntkit.explorers.strictness import is_strict, strict
+from ntkit.explorers.sweep_progress import SweepBar, SweepPanel
 from ntkit.explorers.training import TrainingExplorer
 from ntkit.explorers.uncentred import UncentredExplorer
 
@@ -40,6 +41,8 @@ __all__ = [
     "ShapeExplorer",
     "SpectrumExplorer",
     "StabilityExplorer",
+    "SweepBar",
+    "SweepPanel",
     "TrainingExplorer",
     "UncentredExplorer",
     "is_strict",
