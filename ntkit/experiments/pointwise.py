@@ -1,8 +1,9 @@
 """Activations as layers that run at the speed of torch's own:  x ↦ scale · (f(input_scale · x) + shift).
 
 Where torch has f with the catalogue's definition, its kernel is taken, and scale and shift cost one more pass over the
-values.  Any other activation of the catalogue, and a user's with a derivative, goes forwards and backwards by its own
-value and derivative; a user's without one is differentiated by torch.
+values; for ReLU and NormReLU, scale · max(x, c) + a constant, that pass takes no memory of its own.  Any other
+activation of the catalogue, and a user's with a derivative, goes forwards and backwards by its own value and
+derivative; a user's without one is differentiated by torch.
 """
 
 from functools import partial
@@ -27,18 +28,20 @@ class Pointwise(torch.nn.Module):
     def __init__(self, activation):
         super().__init__()
         self.activation = activation
-        self.own = _torchs_own(activation)
+        self.own, self.kink = _torchs_own(activation), _only_kink(activation)
         self.factor = float(activation.scale)
-        self.constant = self.factor * float(activation.shift + _missing(activation))
+        self.constant = self.factor * float(activation.shift - (self.kink or 0.0))
 
     def forward(self, x):
         if self.own is None:
             return _widened(self.activation, x)
         inner = self.activation.input_scale
-        y = self.own(x if inner == 1.0 else inner * x)
-        if self.constant == 0.0:
-            return y if self.factor == 1.0 else self.factor * y
-        return torch.rsub(y, self.constant, alpha=-self.factor)  # constant + factor · y, in one pass
+        x = x if inner == 1.0 else inner * x
+        if (self.factor, self.constant) == (1.0, 0.0):
+            return self.own(x)
+        if self.kink is not None and not torch.compiler.is_compiling():  # which finds its own way of doing the same
+            return _ScaledMaximum.apply(x, self.kink, self.factor, self.constant)
+        return torch.rsub(self.own(x), self.constant, alpha=-self.factor)  # constant + factor · y, in one pass
 
     def extra_repr(self):
         return self.activation.name
@@ -66,8 +69,8 @@ def _softplus(x):
     return functional.softplus(x, threshold=_WHERE_SOFTPLUS_IS_LINEAR)
 
 
-def _at_least(x, c):
-    """max(x, c): max(x − c, 0) but for a constant, see `_missing`."""
+def _maximum(x, c):
+    """max(x, c), which is NormReLU's max(x − c, 0) but for a constant."""
     return functional.threshold(x, c, c)
 
 
@@ -75,7 +78,7 @@ _TORCHS_OWN = {
     "identity": _identity,
     "relu": functional.relu,
     "leaky_relu": _leaky_relu,
-    "normrelu": _at_least,
+    "normrelu": _maximum,
     "abs": torch.abs,
     "tanh": torch.tanh,
     "erf": torch.erf,
@@ -106,10 +109,12 @@ def _torchs_own(activation):
     return partial(own, **dict(recipe.parameters)) if recipe.parameters else own
 
 
-def _missing(activation):
-    """What has to be added to torch's function to give f."""
+def _only_kink(activation):
+    """c where f(x) = max(x, c) − c; None for any other f."""
     recipe = activation.recipe
-    return -dict(recipe.parameters)["c"] if recipe is not None and recipe.name == "normrelu" else 0.0
+    if recipe is None or recipe.name not in ("relu", "normrelu"):
+        return None
+    return float(dict(recipe.parameters).get("c", 0.0))
 
 
 @torch.compiler.disable  # a function of the user's may do what no graph can hold
@@ -138,3 +143,24 @@ class _ByDerivative(torch.autograd.Function):
     def backward(ctx, gradient):
         (x,) = ctx.saved_tensors
         return gradient * ctx.activation.derivative(x), None
+
+
+class _ScaledMaximum(torch.autograd.Function):
+    """factor · max(x, c) + constant, scaled where the maximum lies."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x, c, factor, constant):
+        return _maximum(x, c).mul_(factor).add_(constant)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        x, ctx.c, ctx.factor, _ = inputs
+        ctx.save_for_backward(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        slope = torch.ops.aten.threshold_backward(gradient, x, ctx.c).mul_(ctx.factor)
+        return slope, None, None, None
