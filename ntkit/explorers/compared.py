@@ -6,13 +6,13 @@ import numpy as np
 
 # What tells networks apart in the legend, where their models alone do not: column of a trial, how it is written.
 _DIFFERENCES = {
-    "data": "{}",
-    "learning_rate": "η = {:.3g}",
-    "width": "width {}",
-    "milestones": "η falls after {}",
-    "epochs": "{} epochs",
-    "batch_size": "batches of {}",
-    "train_size": "{} images",
+    "data": str,
+    "learning_rate": "η = {:.3g}".format,
+    "width": "width {}".format,
+    "epochs": "{} epochs".format,
+    "milestones": lambda epochs: f"η falls after {epochs}" if epochs else "η constant",
+    "batch_size": "batches of {}".format,
+    "train_size": lambda count: f"{count or 'all'} images",
 }
 
 
@@ -182,9 +182,12 @@ def _family(trial):
 def _label(one, everyone):
     """The model of a network, and what tells it from those that are called alike."""
     alike = [other for other in everyone if other["model"] == one["model"]]
+    # Where runs differ in length, their schedules do so as well.
+    as_long = [other for other in alike if other["epochs"] == one["epochs"]]
+    among = {"data": everyone, "milestones": as_long}
     words = [
-        written.format(one[name] or "all")
+        written(one[name])
         for name, written in _DIFFERENCES.items()
-        if any(other[name] != one[name] for other in (everyone if name == "data" else alike))
+        if any(other[name] != one[name] for other in among.get(name, alike))
     ]
     return ", ".join([one["model"], *words])

@@ -125,6 +125,15 @@ def test_networks_are_named_by_what_tells_them_apart():
     explorer.bench.update(depth=1, epochs=2)
     explorer.train()
     assert list(explorer.comparison.labels)[2] == "FC-1 ReLU"
+    explorer.schedule = "constant"
+    explorer.train()
+    explorer.epochs = 4
+    explorer.train()
+    assert list(explorer.comparison.labels)[2:] == [
+        "FC-1 ReLU, 2 epochs, η falls after 1",
+        "FC-1 ReLU, 2 epochs, η constant",
+        "FC-1 ReLU, 4 epochs",
+    ]
 
 
 def test_code_reproduces_what_is_drawn(monkeypatch):
