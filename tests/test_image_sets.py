@@ -143,7 +143,7 @@ class TestMoments:
 
     def test_keep_their_digits_far_from_zero(self):
         images = (1e6 + np.random.default_rng(0).standard_normal((50, 2, 4, 4))).astype(np.float32)
-        images[0, 0, 0, 0] = -1e6  # the first pixel, which sums are counted from, lies far off
+        images[0, 0, 0, 0] = -1e6  # one pixel lies far off
         mine = data.images_from_arrays(images, np.arange(50) % 2, images[:4], np.arange(4) % 2)
         for channel in range(2):
             values = [Fraction(float(value)) for value in images[:, channel].ravel()]

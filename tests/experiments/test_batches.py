@@ -253,14 +253,20 @@ class TestMixup:
         assert shares.std() == pytest.approx(deviation, rel=0.05)
         assert stats.kstest(shares, stats.beta(alpha, alpha).cdf).pvalue > 1e-3
 
-    def test_partners_are_uniform(self):
-        batches = Batches(image_set(n=5), 5, seed=3, augmentation=Augmentation(mixup=1.0))
-        pairs = np.zeros((5, 5), dtype=int)
+    @pytest.mark.parametrize("step", [0, 1])
+    def test_partners_are_uniform(self, step):
+        # The last batch, step 1, is a smaller one.
+        batches = Batches(image_set(n=11), 6, seed=3, augmentation=Augmentation(mixup=1.0))
+        size = 6 - step
+        pairs = np.zeros((size, size), dtype=int)
         for epoch in range(1000):
-            batch = batches.batch(epoch, 0)
-            np.add.at(pairs, (batch.labels.numpy(), batch.partners.numpy()), 1)
-        # A sum of uniform permutation matrices has (5 − 1)² free directions, each of variance 1000/(5 − 1).
-        assert stats.chi2(16).sf(((pairs - 200) ** 2).sum() / (1000 / 4)) > 1e-3
+            batch = batches.batch(epoch, step)
+            place = {label: k for k, label in enumerate(batch.labels.tolist())}
+            for k, partner in enumerate(batch.partners.tolist()):
+                pairs[k, place[partner]] += 1
+        # A sum of uniform permutation matrices has (size − 1)² free directions, each of variance 1000/(size − 1).
+        statistic = ((pairs - 1000 / size) ** 2).sum() * (size - 1) / 1000
+        assert stats.chi2((size - 1) ** 2).sf(statistic) > 1e-3
 
 
 class TestRefusals:
