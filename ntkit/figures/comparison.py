@@ -1,5 +1,6 @@
 """Several networks in training beside each other: accuracy, loss and how alike they find different images."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from ntkit.figures.style import CYCLE, axis, curve, frame, markers
 
 _SYMBOLS = ("", "circle-open", "square-open", "diamond-open", "triangle-up-open")  # where colours begin again
 _BAND_OPACITY = 0.16
+_FIRST_EPOCHS = 10
 _PARTS = {"train": {"dash": "dash", "width": 1.5}, "test": {"dash": "solid", "width": 2.25}}
 _HOVER = {"accuracy": "%{y:.1%}", "loss": "%{y:.4g}", "dot product": "%{y:.4f}"}
 _WORDS = {
@@ -167,8 +169,11 @@ def _require_place(histories, place):
 
 
 def _epochs(history):
-    """How far the axis has to reach: the end of a run that goes on, the last reading of another."""
-    return history.trial.recipe.epochs if history.ending == "running" else int(history.epoch[-1])
+    """How far the axis has to reach; it doubles as a run goes on, so that there is something to see early on."""
+    reached = int(history.epoch[-1])
+    if history.ending != "running":
+        return reached
+    return min(history.trial.recipe.epochs, _FIRST_EPOCHS * 2 ** math.ceil(math.log2(max(reached / _FIRST_EPOCHS, 1))))
 
 
 def _decades(traces):

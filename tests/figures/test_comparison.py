@@ -79,12 +79,18 @@ def test_run_that_diverged_ends_in_a_cross_and_in_words():
     assert "× where 2 diverged" in comparison_figure({"A": [lost], "B": [lost]}).layout.title.subtitle.text
 
 
-def test_axis_of_a_run_that_goes_on_reaches_to_its_end_and_its_epoch_is_drawn_as_a_tail():
+@pytest.mark.parametrize(("reached", "epochs", "shown"), [(1, 4, 4), (1, 300, 10), (11, 300, 20), (170, 300, 300)])
+def test_axis_of_a_run_that_goes_on_doubles_up_to_its_end(reached, epochs, shown):
+    run = history(0, reached=reached, ending="running")
+    run.trial.recipe.epochs = epochs
+    assert comparison_figure({"A": [run]}).layout.xaxis.range[1] == pytest.approx(1.01 * shown)
+    assert comparison_figure({"A": [history(0, reached=1)]}).layout.xaxis.range[1] < 2
+
+
+def test_losses_within_an_epoch_are_a_tail_of_the_curve():
     run = history(0, reached=1, ending="running")
     figure = comparison_figure({"A": [run]}, tails={"A": ([1.0, 1.5], [0.4, 0.3])})
-    assert figure.layout.xaxis.range[1] >= EPOCHS
     assert {trace.name: trace for trace in figure.data}["A, within the epoch"].y == (0.4, 0.3)
-    assert comparison_figure({"A": [history(0, reached=1)]}).layout.xaxis.range[1] < 2
 
 
 def test_nothing_trained_shows_the_axes_that_will_be():
