@@ -24,6 +24,7 @@ from ntkit.dual import Dual
 from ntkit.resolving import evaluate, resolve
 
 _ROUNDING = 1e-15
+_PAPERS_C = -1.5975  # of NormReLU
 _MOMENTS = ("mean", "second_moment", "variance")
 
 
@@ -481,11 +482,17 @@ def _bind(name, definition, parameters):
     return {k: definition.check(k, v) for k, v in given.items()}
 
 
+def _spelled(recipe, defaults):
+    """The shortest specification of an activation: without the parameters that are at their default."""
+    told = ", ".join(f"{name}={value!r}" for name, value in recipe.parameters if value != defaults.get(name))
+    return f"{recipe.name}({told})" if told else recipe.name
+
+
 @lru_cache(maxsize=512)
 def _from_definition(recipe):
     definition, values = _catalogue.DEFINITIONS[recipe.name], dict(recipe.parameters)
     return Activation(
-        recipe.name + (f"({', '.join(f'{k}={v!r}' for k, v in values.items())})" if values else ""),
+        _spelled(recipe, definition.parameters),
         partial(definition.function, **values),
         definition.kinks(**values),
         partial(definition.derivative, **values),
@@ -495,7 +502,7 @@ def _from_definition(recipe):
     )
 
 
-def normrelu(c=-1.5975):
+def normrelu(c=_PAPERS_C):
     """NormReLU_c(x) = λ(c) [max(x − c, 0) + b(c)], normalised for every c.
 
     b(c) = (1 − Φ(c))c − φ(c),  λ(c) = [(1 − Φ)Φc² + (1 − 2Φ)φc + (1 − Φ − φ²)]^{−1/2}.
@@ -521,12 +528,13 @@ def normrelu(c=-1.5975):
 
 @lru_cache(maxsize=512)
 def _normrelu(c):
+    recipe = _Recipe("normrelu", (("c", c),))
     base = Activation(
-        f"normrelu(c={c!r})",
+        _spelled(recipe, {"c": _PAPERS_C}),
         partial(_catalogue.shifted_relu, c=c),
         (c,),
         partial(_catalogue.shifted_relu_derivative, c=c),
-        key=_Recipe("normrelu", (("c", c),)),
+        key=recipe,
     )
     # By quadrature: the closed form of λ loses four digits at c = 6.
     return base._variant(scale=float(1 / np.sqrt(base.variance)), shift=-base.mean)._with_exact_moments()

@@ -15,7 +15,7 @@ def as_activation(given):
     Raises: ValueError for an unknown name, or what is not of that form; TypeError for unknown parameters.
 
     >>> as_activation("Leaky ReLU"), as_activation("normrelu(c=-1)").kinks
-    (<Activation leaky_relu(slope=0.01)>, (-1.0,))
+    (<Activation leaky_relu>, (-1.0,))
     """
     if isinstance(given, Activation):
         return given

@@ -74,6 +74,7 @@ class _WatchfulEngine(NBClientEngine):
             problems=problems,
             kernel_name=kernel_name,
             startup_timeout=start_timeout,
+            coalesce_streams=True,  # how often a cell's output was flushed is chance
             extra_arguments=["--log-level=CRITICAL"],  # what a kernel logs about its own sockets and signals is noise
             **settings,
         )

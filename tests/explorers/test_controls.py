@@ -99,6 +99,14 @@ def test_parameter_follows_the_bench(bench, controls):
     assert len(controls["activation"].children) == 1
 
 
+def test_a_default_goes_without_saying_and_is_shown_all_the_same(bench, controls):
+    bench.update(activation="elu(alpha=2.0)", rivals=("celu(alpha=1)", "normrelu(c=-1.5975)"))
+    bench.update(activation="elu(alpha=1.0)")
+    assert (bench.settings.activation, bench.settings.rivals) == ("elu", ("celu", "normrelu"))
+    assert bench.sigma.name == "normalized elu"
+    assert controls["activation"].children[1].box.value == 1.0
+
+
 def test_own_activation_joins_the_list(bench, controls):
     bench.update(activation=lambda x: x**3)
     assert controls["activation"].names.value == "mine"

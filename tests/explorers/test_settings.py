@@ -118,3 +118,19 @@ def test_every_activation_of_the_catalogue_is_its_own_specification(name):
 def test_what_is_no_specification_is_refused_unevaluated(text):
     with pytest.raises(ValueError, match="an activation is written as a name"):
         split_activation(text)
+
+
+@pytest.mark.parametrize(
+    ("given", "shortest"),
+    [
+        ("elu(alpha=1)", "elu"),
+        ("elu(alpha=1.5)", "elu(alpha=1.5)"),
+        ("leaky_relu", "leaky_relu"),
+        ("normrelu(c=-1.5975)", "normrelu"),
+        ("normrelu(c=0)", "normrelu(c=0.0)"),
+        ("hermite(k=2)", "hermite(k=2)"),
+    ],
+)
+def test_name_of_an_activation_is_its_shortest_specification(given, shortest):
+    assert parse_activation(given).name == shortest
+    assert parse_activation(shortest) == parse_activation(given)

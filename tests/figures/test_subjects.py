@@ -200,7 +200,7 @@ def test_shape_figure_draws_the_activation_and_its_expansion():
 
 def test_activation_that_is_normalised_already_is_drawn_once():
     figure = figures.shape_figure(nk.shapes.shape(nk.normrelu()))
-    assert [trace.name for trace in figure.data] == ["normrelu(c=-1.5975)", "a<sub>k</sub>²"]
+    assert [trace.name for trace in figure.data] == ["normrelu", "a<sub>k</sub>²"]
     assert "σ̄ = σ" in figure.layout.title.subtitle.text
 
 
