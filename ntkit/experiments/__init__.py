@@ -18,18 +18,29 @@ from ntkit.experiments.measures import (
     normalised_condition_number,
 )
 from ntkit.experiments.model import Model, fixup_resnet, fully_connected, resnet
+from ntkit.experiments.predictions import ConditioningPrediction, measured, predict
 from ntkit.experiments.recipe import Recipe
 from ntkit.experiments.results import Results, read_results
 from ntkit.experiments.sweep_progress import RunningTrial, SweepLines, SweepProgress
 from ntkit.experiments.sweeps import grid, sweep
 from ntkit.experiments.trainer import Reading, run, trained_module
 from ntkit.experiments.trial import Probe, Trial
+from ntkit.experiments.verdicts import (
+    Verdict,
+    alike,
+    better,
+    epochs_needed,
+    falls_as_rises,
+    faster,
+    verdict_table,
+)
 
 __all__ = [
     "Augmentation",
     "Batch",
     "Batches",
     "Conditioning",
+    "ConditioningPrediction",
     "History",
     "LearningRates",
     "Machine",
@@ -42,20 +53,29 @@ __all__ = [
     "SweepLines",
     "SweepProgress",
     "Trial",
+    "Verdict",
+    "alike",
     "best_learning_rates",
+    "better",
     "conditioning_of",
     "cross_validate",
+    "epochs_needed",
+    "falls_as_rises",
+    "faster",
     "features_at",
     "fixup_resnet",
     "fully_connected",
     "grid",
     "mean_normalised_dot_product",
+    "measured",
     "normalised_condition_number",
     "paper",
+    "predict",
     "read_results",
     "resnet",
     "run",
     "standardised",
     "sweep",
     "trained_module",
+    "verdict_table",
 ]
