@@ -125,7 +125,7 @@ class Trainer(WorkerPlugin):
     def train(self, key):
         """The Outcome of a trial."""
         tell = _Teller(self.worker, self.name, key)
-        here = self.here if token_in(self.here, self.name).exists() else None
+        here = self.here if os.path.exists(token_in(self.here, self.name)) else None  # False where it may not look
         trial, terms = self.trials[key], replace(self.terms, device=self._device())
         if trial.key != key:
             text = f"the key of {trial.label} must be the same on client and worker. Do both have the same ntkit?"
@@ -200,7 +200,7 @@ class _Sweep:
         client = self.client
         with suppress(OSError):  # a cluster that is gone needs no tidying
             if self.futures:
-                client.run(_stop, self.name, on_error="ignore")
+                self._tell_to_stop()
             client.cancel(list(self.futures.values()))
             client.unsubscribe_topic(self.name)
             client.unregister_worker_plugin(self.name)
@@ -222,12 +222,15 @@ class _Sweep:
     def stop(self):
         """Ask every run in progress to save itself, and wait until it has."""
         self.stopping = True
-        waiting = [future for key, future in self.futures.items() if key not in self.board.running]
-        self.client.cancel(waiting)
+        self._tell_to_stop()
+        self.client.cancel([future for key, future in self.futures.items() if key not in self.board.running])
         deadline = time.monotonic() + _SECONDS_TO_STOP
         while self.board.running and time.monotonic() < deadline:
-            self.client.run(_stop, self.name, on_error="ignore")  # again and again: workers may come and go
             self.look()
+            self._tell_to_stop()  # again and again: workers may come and go
+
+    def _tell_to_stop(self):
+        self.client.run(_stop, self.name, on_error="ignore")
 
     def _reads(self, key, numbers):
         if numbers:

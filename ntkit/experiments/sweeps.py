@@ -92,8 +92,10 @@ def sweep(
         every: seconds between two checkpoints of a run.
         progress: called with a SweepProgress a few times a second; by default a line is printed every few seconds.
         cancel: cancel() → True stops the sweep within about a second; each run in progress saves its checkpoint, and
-            the next call goes on from there.  The first keyboard interrupt does the same; a second one is raised.
+            the next call goes on from there.  The first keyboard interrupt does the same, and so does an error of
+            `progress` or `cancel`, which is raised then; a second interrupt is raised at once.
 
+    A finished run counts as one whatever device, precision and threads made it: give each their own folder to compare.
     A worker that is killed is replaced and its run goes on from its last checkpoint; one that dies again and again on
     the same trial (dask's allowed-failures, 3) makes it a failed one.  A trial that ends in an error is in
     `Results.failed` with its text, costs the others nothing, and is tried again on the next call.  A run that diverges
@@ -122,7 +124,7 @@ def sweep(
     there, set_aside = _there(here, wanted)
     missing = {key: trial for key, trial in wanted.items() if key not in there}
     stop = Stop(cancel)
-    board = Board(missing, len(there), progress or SweepLines())
+    board = Board(missing, len(there), stop.guarded(progress or SweepLines()))
     with stop.on_interrupt():
         board.show()
         if missing and workers == 0:
@@ -132,6 +134,7 @@ def sweep(
 
             train_on(address, workers, missing, here, terms, board, stop)
         board.show(ended=True)
+    stop.raise_error()
     return _results(here, wanted, board.failed, set_aside)
 
 
@@ -181,14 +184,34 @@ def _results(here, wanted, failed, set_aside):
 
 
 class Stop:
-    """Whether the sweep is to stop: once `cancel` has said so, or the keyboard, it stays so."""
+    """Whether the sweep is to stop: once `cancel` has said so, the keyboard, or an error of the caller's own functions,
+    it stays so."""
 
     def __init__(self, cancel):
-        self.cancel, self.asked = cancel, False
+        self.cancel, self.asked, self.error = cancel, False, None
 
     def __call__(self):
-        self.asked = self.asked or bool(self.cancel is not None and self.cancel())
+        if not self.asked and self.cancel is not None:
+            self.asked = bool(self._called(self.cancel)) or self.asked
         return self.asked
+
+    def guarded(self, face):
+        """The face; when it raises, the runs save themselves first, and `raise_error` raises it."""
+        return lambda progress: self._called(face, progress)
+
+    def _called(self, function, *arguments):
+        if self.error is not None:
+            return None
+        try:
+            return function(*arguments)
+        except Exception as error:
+            self.error, self.asked = error, True
+            return None
+
+    def raise_error(self):
+        """Raise what the caller's functions raised, if they did."""
+        if self.error is not None:
+            raise self.error
 
     @contextmanager
     def on_interrupt(self):

@@ -141,6 +141,16 @@ class TestInThisProcess:
         assert signal.getsignal(signal.SIGINT) is handler
         assert_same_runs(here(tiny(range(2), LONG), tmp_path).table(), undisturbed)
 
+    @pytest.mark.parametrize("own", ["progress", "cancel"])
+    def test_error_of_the_callers_own_function_is_raised_once_all_is_saved(self, tmp_path, own):
+        def broken(*progress):
+            if list((tmp_path / "checkpoints").glob("*.lock")):  # a run is going on
+                raise LookupError("a defect of the caller's")
+
+        with pytest.raises(LookupError, match="a defect of the caller's"):
+            here(tiny(epochs=LONG), tmp_path, **{own: broken})
+        assert len(list((tmp_path / "checkpoints").glob("*.pt"))) == 1
+
     def test_readings_add_up(self, tmp_path):
         heard = []
         here(
