@@ -214,7 +214,7 @@ def _furthest(heard):
 # ---- on a cluster
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def client():
     """A client of a cluster of two processes, started as a sweep starts its own."""
     from ntkit.experiments.cluster import local_client
@@ -289,6 +289,16 @@ class TestOnACluster:
         assert results.failed == {}
         assert_same_runs(read_results(tmp_path / "there").table(), here(tiny(range(2)), tmp_path / "here").table())
 
+    def test_needs_a_synchronous_client(self, client, tmp_path):
+        from distributed import Client
+
+        async def attempt():
+            async with Client(client.scheduler.address, asynchronous=True, set_as_default=False) as awaited:
+                with pytest.raises(ValueError, match="address must not be an asynchronous Client"):
+                    here(tiny(), tmp_path, workers=None, address=awaited)
+
+        asyncio.run(attempt())
+
     def test_killed_worker_costs_nothing(self, on, client, tmp_path, undisturbed):
         kill = _Killer(client)
         results = on(tiny(range(2), LONG), tmp_path, progress=kill, every=0.02)
@@ -307,16 +317,6 @@ class TestOnACluster:
         assert all(text.startswith("distributed.scheduler.KilledWorker:") for text in results.failed.values())
         assert len(results.failed) == 2 - len(results.records) > 0
         assert_same_runs(here(tiny(range(2), LONG), tmp_path).table(), undisturbed)
-
-    def test_needs_a_synchronous_client(self, client, tmp_path):
-        from distributed import Client
-
-        async def attempt():
-            async with Client(client.scheduler.address, asynchronous=True, set_as_default=False) as awaited:
-                with pytest.raises(ValueError, match="address must not be an asynchronous Client"):
-                    here(tiny(), tmp_path, workers=None, address=awaited)
-
-        asyncio.run(attempt())
 
 
 def _look_elsewhere(elsewhere):
