@@ -24,6 +24,8 @@ from ntkit.figures.experiments import (
     learning_rates_picture,
     loss_curves_figure,
     loss_curves_picture,
+    theory_beside_practice_figure,
+    theory_beside_practice_picture,
     training_curves_figure,
     training_curves_picture,
 )
@@ -138,6 +140,8 @@ __all__ = [
     "spectrum_figure",
     "spectrum_picture",
     "template",
+    "theory_beside_practice_figure",
+    "theory_beside_practice_picture",
     "training_curves_figure",
     "training_curves_picture",
     "training_figure",

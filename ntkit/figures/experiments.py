@@ -275,6 +275,8 @@ def _change_in_words(groups, column):
 def learning_rates_figure(table, chosen, *, metric="test_accuracy", theme="light"):
     """Validation accuracy against learning rate: every fold and seed, their mean, and the rate that was chosen.
 
+    A run that diverged is a cross at its last reading, and no part of the mean.
+
     Parameters: table, one row a run (or one an epoch, of which the last counts), with columns model, learning_rate and
     the metric, which is measured on the fold held out; chosen, {model's label: learning rate}; metric, an accuracy;
     theme "light" or "dark".
@@ -303,14 +305,14 @@ def learning_rates_picture(table, chosen, *, metric="test_accuracy"):
     found = [(name, _style(k), rows) for k, (name, rows) in enumerate(last.groupby("model", sort=False))]
     if not found:
         raise ValueError("there must be at least one run to draw; the table has no rows.")
-    means = {name: rows.groupby("learning_rate")[metric].mean().sort_index() for name, _, rows in found}
+    means = {name: _ended(rows).groupby("learning_rate")[metric].mean().sort_index() for name, _, rows in found}
     traces = [trace for one in found for trace in _rates(*one, means[one[0]], metric, chosen.get(one[0]))]
     percent = {"tickformat": ".0%", "hoverformat": ".1%"}
     return Picture(
         traces=tuple(traces),
         layout=frame(
             "Learning rates chosen by cross-validation",
-            "dots: one run on one fold; line: their mean; star: chosen",
+            "dots: one run on one fold; ×: diverged; line: mean of the others; star: chosen",
             height=_HEIGHT + _legend_room(found),
             hovermode="closest",
             xaxis=axis("learning rate η", log=True),
@@ -329,15 +331,22 @@ def _rates(name, style, rows, mean, metric, rate):
     """The mean over folds and seeds, single runs, and a star at the rate that was chosen."""
     color, rates, shared = style["color"], mean.index.to_numpy(), {"legendgroup": name}
     traces = [curve(name, rates, mean.to_numpy(), style, **shared)]
-    if len(rows) > len(mean):
-        dot = {"color": color, "symbol": "circle-open", "size": 6}
-        single = rows["learning_rate"].to_numpy(), rows[metric].to_numpy()
-        traces.append(markers(f"{name}, runs", *single, dot, showlegend=False, **shared))
+    whole = _ended(rows)
+    for kind, symbol, some in (("runs", "circle-open", whole), ("diverged", "x", rows.drop(whole.index))):
+        if len(some) > len(mean) * (kind == "runs"):
+            marker = {"color": color, "symbol": symbol, "size": 6}
+            single = some["learning_rate"].to_numpy(), some[metric].to_numpy()
+            traces.append(markers(f"{name}, {kind}", *single, marker, showlegend=False, **shared))
     if rate is not None:
         star = {"color": color, "symbol": "star", "size": 14}
         at = np.array([rate]), np.array([mean[rate]])
         traces.append(markers(f"{name}, chosen", *at, star, showlegend=False, **shared))
     return traces
+
+
+def _ended(rows):
+    """The runs that did not diverge."""
+    return rows[rows["ending"] != "diverged"] if "ending" in rows else rows
 
 
 # --- theory beside practice ------------------------------------------------------------------------------------------
@@ -351,12 +360,29 @@ def theory_beside_practice_figure(predictions, measured, needed, *, place="featu
     needed, a table of nk.experiments.epochs_needed; place, a layer; theme "light" or "dark".
     Returns: plotly.graph_objects.Figure.
     Raises: ValueError where there is nothing to draw.
+
+    >>> import pandas as pd
+    >>> from ntkit.experiments import fully_connected, measured, predict
+    >>> model, images = fully_connected(4, 32), np.random.default_rng(0).standard_normal((5, 1, 4, 4))
+    >>> needed = pd.DataFrame({"model": [model.label], "seed": 0, "epochs": 7.0, "trained": 10})
+    >>> figure = theory_beside_practice_figure([predict(model, images)], measured(model, images), needed)
+    >>> [trace.name for trace in figure.data if trace.showlegend is not False]
+    ['predicted', 'bound B(L, δ)', 'measured', 'epochs needed']
     """
     return theory_beside_practice_picture(predictions, measured, needed, place=place).figure(theme)
 
 
 def theory_beside_practice_picture(predictions, measured, needed, *, place="features"):
-    """The Picture that `theory_beside_practice_figure` draws."""
+    """The Picture that `theory_beside_practice_figure` draws.
+
+    >>> import pandas as pd
+    >>> from ntkit.experiments import fully_connected, measured, predict
+    >>> model, images = fully_connected(4, 32), np.random.default_rng(0).standard_normal((5, 1, 4, 4))
+    >>> needed = pd.DataFrame({"model": [model.label], "seed": 0, "epochs": np.inf, "trained": 10})
+    >>> picture = theory_beside_practice_picture([predict(model, images)], measured(model, images), needed)
+    >>> picture.summary.endswith("not trained in time.")
+    True
+    """
     if not predictions:
         raise ValueError("there must be at least one prediction to draw; got none.")
     labels = [prediction.model.label for prediction in predictions]

@@ -5,9 +5,18 @@ import pandas as pd
 import pytest
 
 from ntkit import figures
+from ntkit.experiments import fully_connected, measured, predict, resnet
 from ntkit.figures.style import CYCLE
 
 RNG = np.random.default_rng(0)
+IMAGES = RNG.standard_normal((6, 1, 8, 8)) + 0.5
+MODELS = (fully_connected(3, 32), fully_connected(3, 32, normalisation="batch"), resnet(8, width=4))
+PREDICTIONS = tuple(predict(model, IMAGES) for model in MODELS)
+MEASURED = pd.concat([measured(model, IMAGES, places=("features",)) for model in MODELS])
+NEEDED = pd.DataFrame(
+    [(model.label, seed, 3.0 + seed + 5 * k, 20) for k, model in enumerate(MODELS) for seed in range(3)],
+    columns=["model", "seed", "epochs", "trained"],
+)
 
 
 def table(models=("A", "B"), seeds=3, epochs=6, **settings):
@@ -114,6 +123,70 @@ def test_learning_rates_show_runs_their_mean_and_the_chosen_one():
     assert sorted(drawn["B, runs"]["y"]) == sorted(last["test_accuracy"])
     assert drawn["B, chosen"]["y"] == pytest.approx([expected[1]])
     assert "A, chosen" not in drawn
+
+
+def test_learning_rates_keep_what_diverged_apart():
+    readings = pd.concat([table(("A",), learning_rate=rate) for rate in (0.1, 0.01)], ignore_index=True)
+    gone = (readings.seed == 2) & (readings.learning_rate == 0.1)
+    readings.loc[gone, "ending"] = "diverged"
+    drawn = {trace["name"]: trace for trace in figures.learning_rates_picture(readings, {"A": 0.1}).traces}
+    last = readings[readings.epoch == 6]
+    expected = last[(last.learning_rate == 0.1) & (last.seed != 2)]["test_accuracy"].mean()
+    assert drawn["A"]["y"][1] == pytest.approx(expected, rel=1e-14)
+    assert drawn["A, diverged"]["y"].tolist() == last[last.ending == "diverged"]["test_accuracy"].tolist()
+    assert len(drawn["A, runs"]["y"]) == 5
+
+
+class TestTheoryBesidePractice:
+    def picture(self, needed=None):
+        return figures.theory_beside_practice_picture(PREDICTIONS, MEASURED, NEEDED if needed is None else needed)
+
+    def drawn(self, needed=None):
+        return {(trace["name"], trace["xaxis"]): trace for trace in self.picture(needed).traces}
+
+    def test_has_a_row_a_model_in_the_order_of_the_predictions(self):
+        labels = [model.label for model in MODELS]
+        assert self.picture().layout["yaxis"]["categoryarray"] == labels[::-1]
+
+    @pytest.mark.parametrize(("column", "panel"), [("dot_product", "x"), ("condition_number", "x2")])
+    def test_shows_what_was_predicted_and_what_was_measured(self, column, panel):
+        drawn = self.drawn()
+        expected = [prediction.at("features")[column] for prediction in PREDICTIONS]
+        np.testing.assert_array_equal(drawn["predicted", panel]["x"], expected)
+        seen = drawn["measured", panel]
+        for label, mean, above, below in zip(
+            seen["y"], seen["x"], seen["error_x"]["array"], seen["error_x"]["arrayminus"], strict=True
+        ):
+            rows = MEASURED[(MEASURED.model == label) & (MEASURED.place == "features")][column]
+            assert (mean, mean + above, mean - below) == pytest.approx((rows.mean(), rows.max(), rows.min()))
+
+    def test_opens_the_diamonds_of_approximations(self):
+        symbols = self.drawn()["predicted", "x"]["marker"]["symbol"]
+        assert symbols == ["diamond", "diamond-open", "diamond-open"]
+
+    def test_draws_the_bound_where_there_is_one(self):
+        bound = self.drawn()["bound B(L, δ)", "x"]
+        assert bound["y"] == [MODELS[0].label]
+        assert bound["x"] == pytest.approx([PREDICTIONS[0].at("features")["bound"]])
+
+    def test_points_beyond_the_end_where_a_run_did_not_get_there(self):
+        needed = NEEDED.copy()
+        needed.loc[4, "epochs"] = np.inf
+        drawn = self.drawn(needed)
+        assert drawn["epochs needed", "x3"]["x"].tolist() == [4.0, 14.0]
+        late = drawn["not reached in some run", "x3"]
+        assert late["y"] == [MODELS[1].label]
+        assert late["x"] == pytest.approx([(8 + 20 + 10) / 3])
+        assert "not trained in time" in self.picture(needed).summary
+
+    def test_needs_a_prediction(self):
+        with pytest.raises(ValueError, match="at least one prediction"):
+            figures.theory_beside_practice_figure([], MEASURED, NEEDED)
+
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    def test_is_a_valid_figure(self, theme):
+        figure = figures.theory_beside_practice_figure(PREDICTIONS, MEASURED, NEEDED, theme=theme)
+        assert figure.layout.xaxis3.title.text == "epochs needed"
 
 
 def test_words_give_the_means_of_the_last_epoch():
