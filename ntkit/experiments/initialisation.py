@@ -96,6 +96,6 @@ def _draw(layer, variance, generator):
         layer.weight.zero_()
     else:
         values = torch.randn(layer.weight.shape, generator=generator, dtype=torch.float64)
-        layer.weight.copy_(math.sqrt(variance) * values)
+        layer.weight.copy_(values.mul_(math.sqrt(variance)))
     if layer.bias is not None:
         layer.bias.zero_()

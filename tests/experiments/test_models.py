@@ -289,6 +289,12 @@ class TestForwardPass:
         assert torch.isfinite(logits).all()
         assert all(torch.isfinite(parameter.grad).all() for parameter in module.parameters())
 
+    @pytest.mark.parametrize("model", [EVERY_KIND[0], resnet(8, width=4), fixup_resnet(8, width=4)], ids=by_label)
+    def test_is_one_graph_where_it_is_compiled(self, model):
+        module = randomised(model.module(SMALL, 10, dtype=torch.float64))
+        compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
+        assert torch.allclose(compiled(images()), module(images()), rtol=1e-10, atol=1e-12)
+
     @pytest.mark.parametrize("model", EVERY_KIND, ids=by_label)
     def test_refuses_images_of_another_shape(self, model):
         with pytest.raises(ValueError, match=r"images must have shape \(n, 2, 8, 8\); got \(1, 2, 8, 9\)"):
