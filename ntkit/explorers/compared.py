@@ -126,10 +126,12 @@ class Comparison:
         self.of(trial).states[trial.key] = "running"
 
     def keep(self, trial, history):
-        """What a trial has measured so far, or at its end."""
+        """What a trial has measured so far, or at its end; None where it was cancelled before it measured anything."""
         network = self.of(trial)
-        if network is not None:
+        if network is not None and history is not None:
             network.histories[trial.key], network.states[trial.key] = history, history.ending
+        elif network is not None:
+            network.states[trial.key] = "cancelled"
 
     def fail(self, trial, error):
         """A trial that could not be run; its other seeds do not try."""

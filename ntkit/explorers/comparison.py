@@ -1,5 +1,6 @@
 """Networks trained on images beside each other: chosen, started, watched, stopped, compared and kept."""
 
+import math
 import shutil
 import tempfile
 import time
@@ -14,24 +15,25 @@ import ntkit as nk
 from ntkit.explorers.compared import Comparison
 from ntkit.explorers.comparison_board import ComparisonBoard
 from ntkit.explorers.comparison_code import comparison_code
-from ntkit.explorers.explorer import Explorer, Setting
+from ntkit.explorers.explorer import Setting
+from ntkit.explorers.rivals import RivalExplorer
 from ntkit.explorers.worker import Worker
 from ntkit.figures.comparison import comparison_picture
 from ntkit.progress import Report
 
 _SECONDS_BETWEEN_READINGS = 0.2
-_SECONDS_BETWEEN_CHECKPOINTS = 20.0
 
 
-class ComparisonExplorer(Explorer):
+class ComparisonExplorer(RivalExplorer):
     """Accuracy, loss and dot products of networks as they train on images, each run kept to compare with the next.
 
     `start` trains the network of the present settings from each of its seeds, beside the notebook; what runs already
     stays on the picture.  The activation is trained as the literature defines it, not normalised.  A run that was
     cancelled goes on where it stopped, from a checkpoint in `folder`.
 
-    Parameters: as of every explorer; images may be an nk.data.ImageSet of one's own.  folder, where checkpoints are
-    kept: by default one that is removed with the session.  Given a folder, runs that are there already are taken up.
+    Parameters: as of every explorer; images may be an nk.data.ImageSet of one's own.  folder, where runs are kept, as
+    nk.experiments.sweep keeps them: by default one that is removed with the session.  In a folder of one's own, runs
+    that are there already, from a sweep as well, are taken up and not trained again.
 
     >>> explorer = ComparisonExplorer(activation="tanh", depth=2, width=32, train_size=128, epochs=2, repeats=2)
     >>> [history.ending for history in explorer.train()]
@@ -56,7 +58,8 @@ class ComparisonExplorer(Explorer):
 
     def extras(self):
         """Which network, how it is trained, the buttons, and the list of runs."""
-        self.board = ComparisonBoard(self)
+        (rivals,) = super().extras()
+        self.board = ComparisonBoard(self, rivals)
         return (self.board,)
 
     # ---- the picture
@@ -119,6 +122,10 @@ class ComparisonExplorer(Explorer):
             for seed in range(settings.seed, settings.seed + settings.repeats)
         )
 
+    def trials_with_rivals(self):
+        """Those of the chosen activation and of each of its rivals."""
+        return [trial for name in self.names for trial in self.trials(name)]
+
     def plan(self):
         """Say what `start` would train, or why it cannot."""
         self.board.plan()
@@ -150,7 +157,7 @@ class ComparisonExplorer(Explorer):
 
     def _train(self, trial):
         try:
-            self.comparison.keep(trial, _Training(trial, self._checkpoint(trial))(_hear_nothing))
+            self.comparison.keep(trial, _Training(trial, self.folder)(_hear_nothing))
         except Exception as error:
             self.comparison.fail(trial, error)
             raise
@@ -160,22 +167,43 @@ class ComparisonExplorer(Explorer):
 
         Raises: ValueError for settings that are no network, or that have run already.
         """
-        self._line_up(self.trials())
+        self.line_up(self.trials())
+        self.train_waiting()
 
     def start_rivals(self):
         """Start the chosen activation and each of its rivals."""
-        names = dict.fromkeys((self.bench.settings.activation, *self.bench.settings.rivals))
-        self._line_up([trial for name in names for trial in self.trials(name)])
+        self.line_up(self.trials_with_rivals())
+        self.train_waiting()
 
     def go_on(self):
         """Take up the runs that were cancelled."""
-        self._line_up(self.comparison.cancelled())
+        self.line_up(self.comparison.cancelled())
+        self.train_waiting()
+
+    def line_up(self, trials):
+        """Put trials on the list, to be trained after those that wait.
+
+        Raises: ValueError where all of them have run already.
+        """
+        if not self.comparison.add(trials) and self._running is None:
+            raise ValueError("all of this has run already. Change a setting, or take another seed.")
+        self._redraw()
 
     def cancel(self):
         """Stop the run that is going on, and those that wait; what was measured stays, and can go on."""
         self.comparison.cancel()
         self.worker.cancel()
         self.board.follow()
+
+    def take(self, histories):
+        """Put runs that were made elsewhere on the list.
+
+        Parameters: histories, nk.experiments.History each, such as `nk.experiments.read_results(folder).histories`.
+        """
+        for history in histories:
+            self.comparison.add([history.trial])
+            self.comparison.keep(history.trial, history)
+        self._redraw()
 
     def remove(self, label):
         """Take a network off the list, and stop it if it is running."""
@@ -204,13 +232,8 @@ class ComparisonExplorer(Explorer):
             raise ValueError(f"label must be one of the list, {', '.join(labels) or 'which is empty'}; got {label!r}.")
         return labels[label]
 
-    def _line_up(self, trials):
-        if not self.comparison.add(trials) and self._running is None:
-            raise ValueError("all of this has run already. Change a setting, or take another seed.")
-        self._redraw()
-        self._train_next()
-
-    def _train_next(self):
+    def train_waiting(self):
+        """Train what waits, one run after the other, beside the notebook."""
         if self._running is not None or not self.comparison.waiting:
             self.board.follow()
             return
@@ -220,7 +243,7 @@ class ComparisonExplorer(Explorer):
         self.worker = Worker()  # a new one for each run: the last one's thread may not be quite gone
         self.board.follow()
         self.worker.start(
-            _Training(trial, self._checkpoint(trial), self.worker.cancelled),
+            _Training(trial, self.folder, self.worker.cancelled),
             progressed=lambda reading: self._progressed(trial, reading),
             ended=lambda outcome: self._ended(trial, outcome),
         )
@@ -244,7 +267,7 @@ class ComparisonExplorer(Explorer):
         else:
             self.comparison.keep(trial, outcome)
             self._redraw()
-        self._train_next()
+        self.train_waiting()
 
     def _redraw(self):
         self.board.follow()
@@ -257,7 +280,7 @@ class ComparisonExplorer(Explorer):
 
     @property
     def folder(self):
-        """Where checkpoints are kept."""
+        """Where runs are kept, and their checkpoints."""
         if self._folder is None:
             self._folder = tempfile.mkdtemp(prefix="ntkit-")
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
@@ -266,9 +289,6 @@ class ComparisonExplorer(Explorer):
     @folder.setter
     def folder(self, folder):
         self._folder = folder or None
-
-    def _checkpoint(self, trial):
-        return self.folder / "checkpoints" / f"{trial.key}.pt"
 
     def to_frame(self):
         """All runs as a pandas.DataFrame, one row an epoch: nk.experiments.History.table, one below the other."""
@@ -305,12 +325,28 @@ class _Training:
     """A trial to run, complete in itself: settings may change while it runs."""
 
     trial: object
-    checkpoint: Path
+    folder: Path
     cancelled: object = field(default_factory=Event)
 
     def __call__(self, report):
-        """Run it; `report` hears an nk.experiments.Reading a few times a second."""
-        due = -float("inf")
+        """The History, or None where it was cancelled before there was one; `report` hears Readings as it runs."""
+        from ntkit.experiments.results import RESULTS, RunFolder, encoded
+
+        here, key = RunFolder(self.folder), self.trial.key
+        here.make()
+        with here.claim(key, self.cancelled.is_set) as ours:
+            if not ours:
+                return None
+            if here.run(key).exists():
+                return here.read(key, self.trial).history()
+            history = self._trained(here.checkpoint(key), report)
+            if history.ending in RESULTS:
+                here.write(key, encoded(history))
+                here.forget_progress(key)
+            return history
+
+    def _trained(self, checkpoint, report):
+        due = -math.inf
 
         def heard(reading):
             nonlocal due
@@ -318,13 +354,7 @@ class _Training:
                 due = time.monotonic() + _SECONDS_BETWEEN_READINGS
                 report(reading)
 
-        return nk.experiments.run(
-            self.trial,
-            checkpoint=self.checkpoint,
-            every=_SECONDS_BETWEEN_CHECKPOINTS,
-            callback=heard,
-            cancel=self.cancelled.is_set,
-        )
+        return nk.experiments.run(self.trial, checkpoint=checkpoint, callback=heard, cancel=self.cancelled.is_set)
 
 
 def _hear_nothing(reading):

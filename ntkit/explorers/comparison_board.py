@@ -12,23 +12,37 @@ from ntkit.explorers.messages import Messages
 from ntkit.explorers.number_pair import LABEL_WIDTH
 from ntkit.explorers.run_buttons import tool_row
 
+_MOST_BYTES = 4_000_000
 _TRAINED = ("images", "train_size", "learning_rate", "schedule", "epochs", "batch_size", "repeats")
 
 
 class ComparisonBoard(VBox):
-    """Controls, buttons and the list of runs of one ComparisonExplorer."""
+    """Controls, buttons and the list of runs of one ComparisonExplorer.
 
-    def __init__(self, explorer):
-        self._explorer, self._rows = explorer, {}
+    rivals: the row in which other activations are chosen.
+    """
+
+    def __init__(self, explorer, rivals):
+        self._explorer, self._rows, self._linked = explorer, {}, []
         self.messages = Messages()
         self.controls = ControlBar(explorer.bench, self._control_names())
-        self.start = Action("Start", self._guarded(explorer.start), "train the network of these settings", icon="play")
-        self.start_rivals = Action(
-            "Start with rivals", self._guarded(explorer.start_rivals), "and each of the other activations"
+        self.start = Action(
+            "Start", self._starting(explorer.trials), "train the network of these settings", icon="play"
         )
+        self.start_rivals = Action(
+            "Start with these",
+            self._starting(explorer.trials_with_rivals),
+            "train the chosen activation and those beside it",
+            icon="play",
+        )
+        rivals.children = (*rivals.children, self.start_rivals)
         self.stop = Action("Cancel", explorer.cancel, "stop; what was measured stays", icon="stop", disabled=True)
         self.resume = Action(
-            "Go on", self._guarded(explorer.go_on), "take up what was cancelled", icon="step-forward", disabled=True
+            "Go on",
+            self._starting(explorer.comparison.cancelled),
+            "take up what was cancelled",
+            icon="step-forward",
+            disabled=True,
         )
         self.bar = IntProgress(layout=Layout(width="auto", flex="1 1 120px", visibility="hidden"))
         self.planned, self.status, self.links = Label(), Label(), HTML()
@@ -36,7 +50,7 @@ class ComparisonBoard(VBox):
         self.folder = Text(
             placeholder="a temporary folder",
             description="keep runs in",
-            tooltip="the folder of the checkpoints: named, runs survive this session and are taken up from there",
+            tooltip="a folder of your own: its runs outlive this session, and those of a sweep are taken up from there",
             continuous_update=False,
             layout=Layout(width="auto", flex="1 1 200px"),
             style={"description_width": LABEL_WIDTH},
@@ -46,7 +60,8 @@ class ComparisonBoard(VBox):
             self.controls,
             self.planned,
             self.messages,
-            tool_row(self.start, self.start_rivals, self.stop, self.resume, self.bar),
+            tool_row(self.start, self.stop, self.resume, self.bar),
+            rivals,
             self.status,
             self.list,
             tool_row(self.folder, self.links),
@@ -92,7 +107,7 @@ class ComparisonBoard(VBox):
         self.bar.layout.visibility = "visible" if is_busy else "hidden"
         if not is_busy:
             self.status.value = ""
-            self.links.value = self._exports()
+            self._link_runs()
         self._list_runs()
 
     def _list_runs(self):
@@ -105,7 +120,13 @@ class ComparisonBoard(VBox):
         if list(rows) != list(self._rows):
             self._rows, self.list.children = rows, tuple(rows.values())
 
+    def _link_runs(self):
+        histories = self._explorer.comparison.histories()
+        if histories != self._linked:
+            self._linked, self.links.value = histories, self._exports()
+
     def _exports(self):
+        """Links to all runs; a table too long for a page as text is there in the smaller format alone."""
         table = self._explorer.to_frame()
         if table.empty:
             return ""
@@ -115,14 +136,18 @@ class ComparisonBoard(VBox):
             "ntkit-runs.csv": ("text/csv", table.to_csv(index=False).encode()),
             "ntkit-runs.parquet": ("application/vnd.apache.parquet", parquet.getvalue()),
         }
-        return f"all runs: {' '.join(_link(name, *content) for name, content in files.items())}"
+        links = (_link(name, *file) for name, file in files.items() if len(file[1]) <= _MOST_BYTES)
+        return f"all runs: {' '.join(links)}"
 
-    def _guarded(self, action):
-        def run():
+    def _starting(self, trials):
+        """What a button does that starts `trials()`; an error of a run stays readable until something else is done."""
+
+        def start():
             with self.messages.reporting():
-                action()
+                self._explorer.line_up(trials())
+            self._explorer.train_waiting()
 
-        return run
+        return start
 
 
 def _link(name, kind, content):

@@ -5,7 +5,7 @@ from ntkit.explorers.listing import listing
 
 def comparison_code(comparison):
     """A script that trains the networks of a Comparison that are shown, and draws them."""
-    shown = {label: network for label, network in comparison.labels.items() if network.is_shown}
+    shown = {label: network for label, network in comparison.labels.items() if network.is_shown and _can_run(network)}
     numbers = {label: network.number for label, network in shown.items()}
     usual = list(numbers.values()) == list(range(len(numbers)))
     colours = "" if usual else f", numbers={numbers!r}"
@@ -17,6 +17,10 @@ def comparison_code(comparison):
         "}",
         f"figure = nk.figures.comparison_figure(runs{colours})",
     )
+
+
+def _can_run(network):
+    return set(network.states.values()) != {"failed"}
 
 
 def _network(label, network):

@@ -8,7 +8,7 @@ from ipywidgets import HTML
 from ntkit.explorers.strictness import is_strict
 
 # What a user's choice can cause; anything else is a defect of ours and is shown with its type.
-_EXPECTED = (ValueError, TypeError, NotImplementedError, MemoryError, ImportError)
+_EXPECTED = (ValueError, TypeError, NotImplementedError, MemoryError, ImportError, OSError)
 
 
 class Messages(HTML):

@@ -411,3 +411,24 @@ def test_named_folder_keeps_runs_for_another_session(tmp_path, monkeypatch):
     (again,) = second.comparison.histories()
     assert same_run(history, again)
     assert again.seconds[-1] == history.seconds[-1]
+
+
+def test_runs_of_a_sweep_are_taken_up_and_those_of_the_panel_are_read_as_a_sweeps(tmp_path):
+    explorer = ComparisonExplorer(**SMALL, repeats=2, folder=tmp_path)
+    swept = nk.experiments.sweep(explorer.trials()[:1], tmp_path, workers=0, progress=lambda reading: None)
+    explorer.train()
+    assert explorer.comparison.histories()[0].seconds[-1] == swept.histories[0].seconds[-1]
+    results = nk.experiments.read_results(tmp_path)
+    assert [history.trial.seed for history in results.histories] == [0, 1]
+    other = ComparisonExplorer(**SMALL)
+    other.take(results.histories)
+    assert traces(other)["FC-2 ReLU, test loss"].y.tolist() == traces(explorer)["FC-2 ReLU, test loss"].y.tolist()
+
+
+def test_images_that_are_not_there_are_answered_with_how_to_get_them(lenient, monkeypatch, tmp_path):
+    monkeypatch.setenv("NTKIT_DATA", str(tmp_path))
+    explorer = ComparisonExplorer(**SMALL, images="cifar10")
+    explorer.board.start.click()
+    assert "CIFAR-10 is not at" in explorer.board.messages.text
+    assert "should not happen" not in explorer.board.messages.text
+    assert "cifar10" not in explorer.code.partition("figure")[0]
