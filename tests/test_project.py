@@ -162,7 +162,8 @@ def examples(thing):
     return [example for test in doctest.DocTestFinder().find(thing, "thing", module=False) for example in test.examples]
 
 
-def test_readme_code_gives_what_it_shows():
+def test_readme_code_gives_what_it_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # it leaves files behind
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), flags=re.DOTALL | re.MULTILINE)
     session = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "README.md", "README.md", 0)
     assert session.examples, "README.md shows no code"
