@@ -188,8 +188,8 @@ class Model:
 def fully_connected(depth, width=3000, activation=None, normalisation="none", initialisation=None):
     """A fully connected network: `depth` hidden layers of `width` units, and a linear read-out.
 
-    Each hidden layer is x ↦ σ(Wx + b), or σ(N(Wx + b)) with a normalisation N, which batch normalisation needs no b
-    for; all b start at 0.
+    Each hidden layer is x ↦ σ(Wx + b), with a normalisation N it is σ(N(Wx + b)), or Nσ(Wx + b) where that comes after;
+    with batch normalisation there is no b.  All b start at 0.
     Parameters: as of `Model`; activation "normrelu" by default, "relu" with a normalisation.
     Returns: Model.
     Source: Agarwal, Awasthi, Kale (2021), section 7: depth 32 and 64, width 3000.
@@ -305,7 +305,9 @@ def _digest(sigma):
         values = np.stack([sigma(places), sigma.derivative(places)] if sigma.has_derivative else [sigma(places)])
     if not np.isfinite(values).all():
         raise ValueError(f"activation {sigma.name!r} must be finite with its derivative on [-6, 6]; it is not.")
-    return hashlib.sha256(" ".join(f"{value:.8g}" for value in values.ravel()).encode()).hexdigest()[:6]
+    largest = np.abs(values).max() or 1.0
+    rounded = np.round(values / largest, 8) + 0.0  # so that −0 is 0
+    return hashlib.sha256(f"{largest:.8g}".encode() + rounded.tobytes()).hexdigest()[:6]
 
 
 _NETWORKS = {"fully_connected": FullyConnected, "resnet": Residual, "fixup_resnet": FixupResidual}
