@@ -255,7 +255,7 @@ class ComparisonExplorer(RivalExplorer):
             point = trial.recipe.epochs * reading.step / reading.steps, reading.loss
             self._tail = [*(earlier for earlier in self._tail if earlier[0] > reading.history.epoch[-1]), point]
             self.comparison.keep(trial, reading.history)
-            self._redraw()
+            self._redraw(self._draw_curves)
 
     def _ended(self, trial, outcome):
         self._running = None
@@ -269,12 +269,17 @@ class ComparisonExplorer(RivalExplorer):
             self._redraw()
         self.train_waiting()
 
-    def _redraw(self):
+    def _redraw(self, draw=None):
         self.board.follow()
         if self._is_asleep:
             self._missed = True
         else:
-            self.refresh()
+            (draw or self.refresh)()
+
+    def _draw_curves(self):
+        """The curves alone; summary, table and code follow when the run has ended."""
+        with self.messages.reporting():
+            self._draw_quickly()
 
     # ---- what is kept
 
