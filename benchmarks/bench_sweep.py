@@ -32,13 +32,20 @@ def main() -> None:
             "sweep on its own cluster": lambda: _sweep(trials, workers=arguments.workers),
             "sweep on a cluster that is there": lambda: _sweep(trials, address=client),
         }
-        rounds = [{way: seconds(train) for way, train in ways.items()} for _ in range(arguments.repeats)]
+        rounds = [{way: _told(way, train) for way, train in ways.items()} for _ in range(arguments.repeats)]
     first = next(iter(ways))
     rows = []
     for way in ways:
         ratio = statistics.median(times[first] / times[way] for times in rounds)
         rows.append((way, f"{statistics.median(times[way] for times in rounds):.1f} s", f"{ratio:.2f}x"))
     print(table(("", "median time", "ratio"), rows))
+
+
+def _told(way, train) -> float:
+    """The time of one way, told at once."""
+    taken = seconds(train)
+    print(f"{way}: {taken:.1f} s", flush=True)
+    return taken
 
 
 def _one_by_one(trials) -> None:
