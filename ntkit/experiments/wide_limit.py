@@ -37,8 +37,9 @@ _MATRICES = 8  # of the size of a covariance, held at a time
 _FEWEST_TERMS, _MOST_TERMS, _PRODUCT = 16, 192, 24_000  # terms · signals
 _REACH = {False: 8.0, True: 10.0}  # of the nodes, in standard deviations: few terms, many terms
 _MANY_TERMS = 32
+_CHUNK = 128  # of signals, whose nodes stay in the cache
 _PLACES = np.array([-8.0, -2.0, 0.0, 2.0, 8.0])  # of a pre-activation, where functions bend
-_ROWS = 48  # of a covariance at a time
+_ROWS = 64  # of a covariance at a time
 _NEGLIGIBLE = 1e-13
 _ALL_EIGENVALUES, _LARGEST, _ROUNDS = 400, 24, 4  # up to how many signals all, beyond how many, by how many products
 _TIMES = np.geomspace(1e-9, 1e9, 500)  # t · trace
@@ -329,22 +330,30 @@ def _series(left, right, rest_left, rest_right, rho, power):
 def _coefficients(functions, mean, deviation, terms):
     """α_k (terms, N), the root of what is left of E f² (N,), and the power that what is left of E f'² gives it."""
     points, where = np.unique(np.stack([mean, deviation]).round(14), axis=1, return_inverse=True)
-    nodes, weights = _nodes(functions[0], *points, terms > _MANY_TERMS)
-    arguments = points[0, :, None] + points[1, :, None] * nodes
-    values, slopes = _values_and_slopes(functions, arguments)
-    weights = weights * density(nodes)
-    weighted = weights * values
-    previous, current = np.zeros_like(nodes), np.ones_like(nodes)
-    coefficients = np.empty((terms, len(nodes)))
-    for k in range(terms):
-        coefficients[k] = np.einsum("ij,ij->i", weighted, current)
-        previous, current = current, (nodes * current - np.sqrt(k) * previous) / np.sqrt(k + 1)
-    square = (weighted * values).sum(axis=1)
-    slope = points[1] ** 2 * (weights * slopes**2).sum(axis=1)
+    chunks = (points[:, start : start + _CHUNK] for start in range(0, points.shape[1], _CHUNK))
+    parts = zip(*(_expansions(functions, *chunk, terms) for chunk in chunks), strict=True)
+    coefficients, square, slope = (np.concatenate(part, axis=-1) for part in parts)
     rest = np.maximum(square - (coefficients**2).sum(axis=0), 0.0)
     left = slope.sum() - (np.arange(terms)[:, None] * coefficients**2).sum()
     power = max(left / rest.sum(), terms) if rest.sum() > _NEGLIGIBLE * square.sum() else 0.0
     return coefficients[:, where.ravel()], np.sqrt(rest)[where.ravel()], power
+
+
+def _expansions(functions, mean, deviation, terms):
+    """α_k (terms, N), E f² (N,), E (df/dZ)² (N,), by quadrature."""
+    nodes, weights = _nodes(functions[0], mean, deviation, terms > _MANY_TERMS)
+    values, slopes = _values_and_slopes(functions, mean[:, None] + deviation[:, None] * nodes)
+    weights = weights * density(nodes)
+    weighted = weights * values
+    coefficients, previous, current = np.empty((terms, len(mean))), np.zeros_like(nodes), np.ones_like(nodes)
+    for k in range(terms):  # √(k + 1) h_{k+1} = Z h_k − √k h_{k−1}
+        coefficients[k] = np.einsum("ij,ij->i", weighted, current)
+        previous *= -np.sqrt(k)
+        previous += nodes * current
+        previous /= np.sqrt(k + 1)
+        previous, current = current, previous
+    square, slope = (weighted * values).sum(axis=1), (weights * slopes**2).sum(axis=1)
+    return coefficients, square, deviation**2 * slope
 
 
 def _nodes(sigma, mean, deviation, many):
