@@ -277,9 +277,10 @@ class ComparisonExplorer(RivalExplorer):
             (draw or self.refresh)()
 
     def _draw_curves(self):
-        """The curves alone; summary, table and code follow when the run has ended."""
+        """The curves and what they come to; table and code follow when the run has ended."""
         with self.messages.reporting():
             self._draw_quickly()
+            self._say_in_words()
 
     # ---- what is kept
 

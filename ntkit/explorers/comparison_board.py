@@ -2,8 +2,9 @@
 
 import base64
 import io
+from html import escape
 
-from ipywidgets import HTML, IntProgress, Label, Layout, Text, VBox
+from ipywidgets import HTML, IntProgress, Layout, Text, VBox
 
 from ntkit.explorers.action import Action
 from ntkit.explorers.comparison_row import ComparisonRow
@@ -45,7 +46,7 @@ class ComparisonBoard(VBox):
             disabled=True,
         )
         self.bar = IntProgress(layout=Layout(width="auto", flex="1 1 120px", visibility="hidden"))
-        self.planned, self.status, self.links = Label(), Label(), HTML()
+        self.planned, self.status, self.links = _line(), _line(), HTML()
         self.list = VBox()
         self.folder = Text(
             placeholder="a temporary folder",
@@ -78,7 +79,7 @@ class ComparisonBoard(VBox):
         self.controls.offer(self._control_names())
         self.planned.value = ""
         with self.messages.reporting():
-            self.planned.value = self._in_words(self._explorer.trials())
+            self.planned.value = escape(self._in_words(self._explorer.trials()))
 
     def _in_words(self, trials):
         trial, recipe = trials[0], trials[0].recipe
@@ -95,7 +96,7 @@ class ComparisonBoard(VBox):
         """Show how far the present run has come and how long it will take."""
         waiting = len(self._explorer.comparison.waiting)
         self.bar.max, self.bar.value = report.total, report.step
-        self.status.value = f"{report}{f'; {waiting} more to come' if waiting else ''}"
+        self.status.value = escape(f"{report}{f'; {waiting} more to come' if waiting else ''}")
 
     def follow(self):
         """Bring buttons, list and links up to date."""
@@ -148,6 +149,13 @@ class ComparisonBoard(VBox):
             self._explorer.train_waiting()
 
         return start
+
+
+def _line():
+    """A line of text that wraps where it is too long."""
+    line = HTML()
+    line.add_class("ntkit-summary")
+    return line
 
 
 def _link(name, kind, content):

@@ -27,7 +27,7 @@ def _network(label, network):
     trial = network.first
     model, recipe = trial.model, trial.recipe
     seeds = tuple(one.seed for one in network.trials.values())
-    yield f"    {label!r}: ["
+    yield f'    "{label}": ['
     yield "        nk.experiments.run(nk.experiments.Trial("
     yield "            nk.experiments.Model("
     yield f'                "{model.architecture}", depth={model.depth}, width={model.width},'
@@ -35,10 +35,10 @@ def _network(label, network):
     yield f'                normalisation="{model.normalisation}",'
     yield "            ),"
     yield f"            {_images(trial.data)}"
-    yield (
-        f"            nk.experiments.Recipe({recipe.learning_rate!r}, epochs={recipe.epochs}, "
-        f"batch_size={recipe.batch_size}, milestones={recipe.milestones}),"
-    )
+    yield "            nk.experiments.Recipe("
+    yield f"                {recipe.learning_rate!r}, epochs={recipe.epochs}, batch_size={recipe.batch_size},"
+    yield f"                milestones={recipe.milestones},"
+    yield "            ),"
     yield f"            seed=seed, train_size={trial.train_size},"
     yield "        ))"
     yield f"        for seed in {seeds}"

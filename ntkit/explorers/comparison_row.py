@@ -14,11 +14,13 @@ class ComparisonRow(HBox):
     def __init__(self, explorer, network):
         self._explorer, self._network, self._label, self._following = explorer, network, "", False
         self.shown = Checkbox(indent=False, tooltip="draw it, or leave it out", layout=Layout(width="auto"))
-        self.swatch, self.status = HTML(_swatch(network.number)), HTML(layout=Layout(flex="1 1 260px"))
+        self.swatch, self.status = HTML(_swatch(network.number)), HTML(layout=Layout(flex="1 1 240px"))
         self.status.add_class("ntkit-summary")
         self.removal = Action("", self._remove, "take this network off the list", icon="trash")
-        super().__init__([self.swatch, self.shown, self.status, self.removal], layout=Layout(flex_flow="row wrap"))
-        self.add_class("ntkit-tools")
+        told = HBox([self.swatch, self.shown, self.status], layout=Layout(flex="1 1 0", flex_flow="row wrap"))
+        super().__init__([told, self.removal])
+        for row in (told, self):
+            row.add_class("ntkit-tools")
         self.shown.observe(self._chosen, "value")
 
     def follow(self, label):

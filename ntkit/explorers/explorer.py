@@ -190,9 +190,12 @@ class Explorer(OnBench, VBox):
             if self._is_sketch:
                 self.live.is_waiting = True  # seen where the complete picture takes its time
                 self._show(self._complete())
-            self.summary_line.value = f'<div role="status" aria-live="polite">{escape(self.shown.summary)}</div>'
+            self._say_in_words()
             self.tools.follow()
             self._longer_rest.restart()
+
+    def _say_in_words(self):
+        self.summary_line.value = f'<div role="status" aria-live="polite">{escape(self.shown.summary)}</div>'
 
     def _show(self, picture):
         self.shown = picture
