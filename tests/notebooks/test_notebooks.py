@@ -56,6 +56,10 @@ def test_they_are_all_there():
         "15_fast_and_slow_activations",
         "16_depth_and_architecture",
         "17_convolutions_and_skips",
+        "18_normrelu_vs_batchnorm",
+        "19_accuracy_and_dot_products",
+        "20_deep_fully_connected",
+        "23_normrelu_and_selu",
     ]
 
 
