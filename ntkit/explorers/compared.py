@@ -85,8 +85,12 @@ class Comparison:
     @property
     def labels(self):
         """Label → Compared: its model, and what else tells it from the others."""
-        columns = [network.first.columns() for network in self.networks]
-        return {_label(one, columns): network for one, network in zip(columns, self.networks, strict=True)}
+        columns, found = [network.first.columns() for network in self.networks], {}
+        for one, network in zip(columns, self.networks, strict=True):
+            label = _label(one, columns)
+            alike = sum(other.partition(" no. ")[0] == label for other in found)
+            found[f"{label} no. {alike + 1}" if alike else label] = network
+        return found
 
     @property
     def waiting(self):
@@ -188,8 +192,8 @@ def _label(one, everyone):
     as_long = [other for other in alike if other["epochs"] == one["epochs"]]
     among = {"data": everyone, "milestones": as_long}
     words = [
-        written(one[name])
-        for name, written in _DIFFERENCES.items()
-        if any(other[name] != one[name] for other in among.get(name, alike))
+        _DIFFERENCES[name](value) if name in _DIFFERENCES else f"{name.replace('_', ' ')} {value}"
+        for name, value in one.items()
+        if name != "seed" and any(other[name] != value for other in among.get(name, alike))
     ]
     return ", ".join([one["model"], *words])

@@ -1,5 +1,7 @@
 """The lines of Python that reproduce compared runs."""
 
+from dataclasses import MISSING, fields, is_dataclass, replace
+
 from ntkit.explorers.listing import listing
 
 
@@ -25,33 +27,39 @@ def _can_run(network):
 
 def _network(label, network):
     trial = network.first
-    model, recipe = trial.model, trial.recipe
     seeds = tuple(one.seed for one in network.trials.values())
     yield f'    "{label}": ['
     yield "        nk.experiments.run(nk.experiments.Trial("
     yield "            nk.experiments.Model("
-    yield f'                "{model.architecture}", depth={model.depth}, width={model.width},'
-    yield f"                activation={_activation(model.activation)}"
-    yield f'                normalisation="{model.normalisation}",'
+    yield f"                {_model(trial.model)},"
+    yield f"                activation={_own(trial.model.activation, 'activation')}"
     yield "            ),"
-    yield f"            {_images(trial.data)}"
-    yield "            nk.experiments.Recipe("
-    yield f"                {recipe.learning_rate!r}, epochs={recipe.epochs}, batch_size={recipe.batch_size},"
-    yield f"                milestones={recipe.milestones},"
-    yield "            ),"
-    yield f"            seed=seed, train_size={trial.train_size},"
+    yield f"            {_own(trial.data, 'images')}"
+    yield f"            nk.experiments.Recipe({', '.join(_given(trial.recipe))}),"
+    yield f"            {', '.join(['seed=seed', *_given(trial, without=('model', 'data', 'recipe', 'seed'))])},"
     yield "        ))"
     yield f"        for seed in {seeds}"
     yield "    ],"
 
 
-def _activation(given):
-    if isinstance(given, str):
-        return f'"{given}",'
-    return f"yours,  # the activation {given.name!r} that you gave to the lab"
+def _model(model):
+    usual = replace(model, initialisation=None).initialisation
+    words = [f'"{model.architecture}", depth={model.depth}, width={model.width}']
+    words += [f'normalisation="{model.normalisation}"'] * (model.normalisation != "none")
+    words += [f'initialisation="{model.initialisation}"'] * (model.initialisation != usual)
+    return ", ".join(words)
 
 
-def _images(given):
-    if isinstance(given, str):
-        return f'"{given}",'
-    return f"yours,  # the images {given.name!r} that you gave to the lab"
+def _given(described, without=()):
+    """The fields of a dataclass that are not what they are by default, as arguments of a call."""
+    for part in fields(described):
+        value = getattr(described, part.name)
+        usual = part.default if part.default_factory is MISSING else part.default_factory()
+        if part.name not in without and value != usual:
+            module = "nk.experiments." if is_dataclass(value) else ""
+            yield f"{part.name}={module}{value!r}"
+
+
+def _own(given, kind):
+    """An argument on a line of its own: a name, or what the reader brought."""
+    return f'"{given}",' if isinstance(given, str) else f"yours,  # the {kind} {given.name!r} that you gave to the lab"

@@ -136,6 +136,20 @@ def test_networks_are_named_by_what_tells_them_apart():
     ]
 
 
+def test_runs_made_elsewhere_are_told_apart_whatever_they_differ_in():
+    experiments, digits = nk.experiments, nk.data.image_set("digits")
+    recipes = experiments.Recipe(0.02, epochs=0), experiments.Recipe(0.02, epochs=0, momentum=0.5)
+    trials = [experiments.Trial(experiments.fully_connected(1, 8), digits, recipe) for recipe in recipes]
+    trials += [replace(trials[0], data=digits.subset(500))]
+    explorer = ComparisonExplorer()
+    explorer.take([experiments.run(trial) for trial in trials])
+    assert list(explorer.comparison.labels) == [
+        "FC-1 NormReLU, momentum 0.9",
+        "FC-1 NormReLU, momentum 0.5",
+        "FC-1 NormReLU, momentum 0.9 no. 2",
+    ]
+
+
 def test_code_reproduces_what_is_drawn(monkeypatch):
     explorer, shown = ComparisonExplorer(**SMALL, repeats=2), []
     planned = explorer.code
@@ -150,6 +164,20 @@ def test_code_reproduces_what_is_drawn(monkeypatch):
     for mine, theirs in zip(shown[0].data, explorer.figure.data, strict=True):
         assert (mine.name, mine.line.color) == (theirs.name, theirs.line.color)
         np.testing.assert_array_equal(mine.y, theirs.y)
+
+
+def test_code_tells_everything_about_runs_that_were_made_elsewhere():
+    experiments = nk.experiments
+    recipe = experiments.Recipe(0.02, epochs=1, weight_decay=1e-4, augmentation=experiments.Augmentation(1, False, 0.5))
+    probe = experiments.Probe(places=("1", "features"), count=64)
+    model = experiments.fully_connected(1, 8, "relu", initialisation="lecun")
+    trial = experiments.Trial(model, "digits", recipe, 3, fold=(1, 4), train_size=64, test_size=32, probe=probe)
+    explorer = ComparisonExplorer()
+    explorer.take([experiments.run(trial)])
+    trained = explorer.code.replace("nk.experiments.run(", "(").replace("figure", "# ")
+    space = {}
+    exec(compile(trained, "shown code", "exec"), space)
+    assert space["runs"] == {"FC-1 ReLU (lecun)": [trial]}
 
 
 def test_network_that_is_hidden_or_removed_leaves_the_others_their_colours():
