@@ -9,8 +9,9 @@ STAMP := $(VENV)/.installed
 SUPPORTED := python3.11 python3.12 python3.13 python3 python
 IS_SUPPORTED := import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
-# One thread a worker: the workers already fill the cores.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadgroup
+# One thread a worker: the workers already fill the cores.  Bytecode is kept, whatever the environment says: a hundred
+# kernels, servers and workers start in a run, and each would compile all of ntkit again.
+PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadgroup
 
 # The comparison with neural-tangents needs an environment of its own; its docstring says how to make it.
 BENCHMARKS := $(filter-out %_against_neural_tangents.py,$(wildcard benchmarks/bench_*.py))
