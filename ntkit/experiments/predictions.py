@@ -76,11 +76,11 @@ def predict(model, images):
 
     Exact at infinite width, to 1e-5 in ρ, are fully connected networks with and without layer normalisation, before the
     activation and after it, and Fixup, whose branches are 0 at first.  Elsewhere the pre-activations behind a residual
-    sum, or behind batch normalisation over these very images, are taken for Gaussian.  On 24 digits that makes the mean
-    normalised dot product of pooled features 0.55 for ResNet-32 NormReLU, where wide networks have 0.45; 0.91 for 0.87
-    with batch normalisation; 0.72 for 0.53 with SELU.  At the third block it is off by up to 0.04, in FC-8 with batch
-    normalisation by 0.02.  For residual networks every pair of pixels is followed: 24 images of 8 × 8 pixels take
-    seconds, 2 of 32 × 32 as long, twice as many four times as long.
+    sum, or behind batch normalisation over these very images, are taken for functions of Gaussians.  On 24 digits that
+    makes the mean normalised dot product of pooled features 0.445 for ResNet-32 NormReLU, where wide networks have
+    0.46 ± 0.02; 0.55 for 0.54 with SELU, 0.91 for 0.87 with batch normalisation; in FC-8 with batch normalisation it is
+    off by 0.02.  For residual networks every pair of pixels is followed: 24 images of 8 × 8 pixels take seconds, 2 of
+    32 × 32 as long, twice as many four times as long.
 
     Parameters: model; images (n, channels, height, width), standardised as the network sees them, n ≥ 2, an array or a
     tensor, whose device does the work.

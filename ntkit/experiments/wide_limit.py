@@ -6,13 +6,13 @@ A signal is a channel's value at a pixel of an image; u_a, a = (image, pixel), o
     activation      E σ(u_a)σ(u_b) = Σ_k α_k(a) α_k(b) ρ_ab^k,  α_k(a) = E σ(m_a + s_a Z) h_k(Z),  u Gaussian (m, K)
     batch norm      E u uᵀ/(uᵀu/N) of u ~ N(0, HKH), H = 1 − 11ᵀ/N, and again as if Gaussian
     layer norm      by image: less the mean over channels and pixels, over the standard deviation
-    residual sum    (m, K) of the skip + (0, K) of the branch, as if Gaussian; with no branch σ(σ(u)) stays what it is
+    residual sum    f(u) + g, g of the branch: as if Gaussian, or where g has little of the variance as f(u + g/E f'(u))
     shortcut        the share of new channels is 0 and keeps its own moments
 
 Weights and activations in turn, with or without layer norm, are exact in the limit.  Behind batch norm the second
-moments are exact, but lengths over the batch are fixed, which a Gaussian's are not; behind a residual sum it is left
-out how far σ(u) is from Gaussian.  The series is cut after as many terms as time allows, from 16 (1500 signals) to 192
-(125); what is left of E σ² and E σ'² decides one more power.
+moments are exact, but lengths over the batch are fixed, which a Gaussian's are not; residual sums are Gaussian only
+before any f, and exact where g = 0.  The series is cut after as many terms as time allows, from 16 (1500 signals) to
+192 (125); what is left of E σ² and E σ'² decides one more power.
 
 With λ and e the eigenvalues and eigenvectors of HKH, the moments behind batch norm are Σ_a b_a e_a e_aᵀ,
 
@@ -41,6 +41,7 @@ _CHUNK = 128  # of signals, whose nodes stay in the cache
 _PLACES = np.array([-8.0, -2.0, 0.0, 2.0, 8.0])  # of a pre-activation, where functions bend
 _ROWS = 64  # of a covariance at a time
 _NEGLIGIBLE = 1e-13
+_LITTLE, _LEAST_SLOPE = 0.1, 0.1  # of the variance of a sum; of the largest slope
 _ALL_EIGENVALUES, _LARGEST, _ROUNDS = 400, 24, 4  # up to how many signals all, beyond how many, by how many products
 _TIMES = np.geomspace(1e-9, 1e9, 500)  # t · trace
 _FEWER_IMAGES = "Take fewer images: a network on images needs every pair of pixels."
@@ -212,11 +213,27 @@ def _at_pixels(group, shape, stride):
 
 
 def _sum(branch, skipped):
-    """Skip and branch, whose last weights the skip has not met: moments add, and the sum is taken for Gaussian."""
-    ((added_mean, added),) = (group.moments for group in branch.groups)
-    moments = [(group.share, *group.moments) for group in skipped.groups]
-    groups = tuple(Channels(share, mean + added_mean, covariance + added) for share, mean, covariance in moments)
-    return replace(skipped, groups=groups)
+    """Skip and branch, whose last weights, of mean 0, the skip has not met: covariances add."""
+    ((_, added),) = (group.moments for group in branch.groups)
+    return _each(skipped, lambda group: _with_little(group, added) or _with_much(group, added))
+
+
+def _with_much(group, added):
+    """The sum taken for Gaussian."""
+    mean, covariance = group.moments
+    return Channels(group.share, mean, covariance + added)
+
+
+def _with_little(group, added):
+    """f(u) + g taken for f(u + g/E f'(u)), which keeps the shape that f gives; None where g is too much for it."""
+    if not group.functions or added.trace() > _LITTLE * (group.moments[1].trace() + added.trace()):
+        return None
+    deviation = group.covariance.diagonal().clamp(min=0).sqrt()
+    slopes = torch.as_tensor(_mean_slopes(group.functions, group.mean.cpu().numpy(), deviation.cpu().numpy()))
+    if slopes.abs().min() < _LEAST_SLOPE * slopes.abs().max():
+        return None
+    slopes = slopes.to(added.device)
+    return replace(group, covariance=group.covariance + added / torch.outer(slopes, slopes))
 
 
 def _batch_normalised(group, eps):
@@ -354,6 +371,13 @@ def _expansions(functions, mean, deviation, terms):
         previous, current = current, previous
     square, slope = (weighted * values).sum(axis=1), (weights * slopes**2).sum(axis=1)
     return coefficients, square, deviation**2 * slope
+
+
+def _mean_slopes(functions, mean, deviation):
+    """E f'(m + sZ), (N,)."""
+    nodes, weights = _nodes(functions[0], mean, deviation, many=False)
+    _, slopes = _values_and_slopes(functions, mean[:, None] + deviation[:, None] * nodes)
+    return (weights * density(nodes) * slopes).sum(axis=1)
 
 
 def _nodes(sigma, mean, deviation, many):

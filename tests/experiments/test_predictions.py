@@ -227,6 +227,7 @@ class TestImages:
         ("model", "kind", "accuracy"),
         [
             (resnet(8, width=48), GAUSSIAN_SUMS, 0.04),
+            (resnet(20, "selu", width=24), GAUSSIAN_SUMS, 0.03),
             (resnet(8, "relu", width=48), GAUSSIAN_SUMS, 0.03),
             (resnet(8, normalisation="layer", width=48), GAUSSIAN_SUMS, 0.03),
             (resnet(8, normalisation="layer_after", width=48), GAUSSIAN_SUMS, 0.04),
@@ -242,6 +243,28 @@ class TestImages:
             values = seen[seen["place"] == place]["dot_product"]
             error = abs(values.mean() - found.at(place)["dot_product"])
             assert error < 5 * values.std() / np.sqrt(4) + accuracy, place
+
+
+class TestResidualSum:
+    @pytest.mark.parametrize("size", [0.03, 3.0])
+    def test_behind_a_linear_function_is_exact_by_both_ways(self, size):
+        # Given a linear function of Gaussian signals, and a branch of little or of much variance
+        line = nk.Activation("line", lambda x: 2 * x + 1, derivative=lambda x: 2 + 0 * x)
+        mean, covariance = torch.as_tensor([0.3, -0.5]).double(), torch.as_tensor([[1.0, 0.4], [0.4, 2.0]]).double()
+        added = size * torch.as_tensor([[1.0, -0.2], [-0.2, 0.5]]).double()
+        branch, skipped = (
+            wide_limit.Signals((group,), 1, (2, 1, 1))
+            for group in (
+                wide_limit.Channels(1.0, torch.zeros(2).double(), added),
+                wide_limit.Channels(1.0, mean, covariance, (line,)),
+            )
+        )
+        # When they are added
+        (found,) = wide_limit._sum(branch, skipped).groups
+        # Then means and covariances are those of sums of Gaussians
+        assert bool(found.functions) == (size < 1)
+        torch.testing.assert_close(found.moments[0], 2 * mean + 1)
+        torch.testing.assert_close(found.moments[1], 4 * covariance + added)
 
 
 def walk_layers(walk):
