@@ -57,7 +57,7 @@ def _sweep(trials, **options) -> None:
     with tempfile.TemporaryDirectory() as folder:
         results = sweep(trials, folder, progress=lambda progress: None, **options)
     if results.failed or results.waiting:
-        raise RuntimeError(f"every run must end; {results.outcome} {results.failed}")
+        raise RuntimeError(f"every run must end; {results.outcome} {[*results.failed.values()]}")
 
 
 def _arguments() -> argparse.Namespace:

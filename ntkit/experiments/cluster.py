@@ -2,7 +2,6 @@
 
 import logging
 import math
-import os
 import queue
 import signal
 import threading
@@ -29,7 +28,10 @@ def train_on(address, workers, trials, here, terms, board, stop):
     Parameters: address and workers as in `sweep`; trials by key; here, the RunFolder; terms; board; stop() → True
     stops the sweep.
     """
-    with _client(address, workers, trials, terms) as client, _Sweep(client, trials, here, terms, board) as going:
+    with (
+        _client(address, workers, trials, terms) as client,
+        ClusterSweep(client, Trainer(trials, here, terms, local=address is None), board) as going,
+    ):
         while going.futures and not stop():
             going.look()
         if going.futures:
@@ -111,12 +113,13 @@ class Local(WorkerPlugin):
 class Trainer(WorkerPlugin):
     """What a worker needs for a sweep: the trials, with images of the user's own once for all of them.
 
-    name of the sweep, and the topic of its readings.  token: a file in the folder by which a worker tells whether it
-    sees that folder.
+    name: of the sweep, and the topic of its readings.  identity: of the folder, by which a worker tells whether it sees
+    it.  local: whether the workers share this machine.
     """
 
-    def __init__(self, name, trials, here, terms, *, local):
-        self.name, self.trials, self.here, self.terms, self.local = name, trials, here, terms, local
+    def __init__(self, trials, here, terms, *, local):
+        self.name, self.identity = f"ntkit-sweep-{uuid.uuid4().hex}", here.identity()
+        self.trials, self.here, self.terms, self.local = trials, here, terms, local
 
     def setup(self, worker):
         """Called by dask on each worker, new ones too."""
@@ -125,7 +128,7 @@ class Trainer(WorkerPlugin):
     def train(self, key):
         """The Outcome of a trial."""
         tell = _Teller(self.worker, self.name, key)
-        here = self.here if os.path.exists(token_in(self.here, self.name)) else None  # False where it may not look
+        here = self.here if self.here.is_seen_as(self.identity) else None
         trial, terms = self.trials[key], replace(self.terms, device=self._device())
         if trial.key != key:
             text = f"the key of {trial.label} must be the same on client and worker. Do both have the same ntkit?"
@@ -149,11 +152,6 @@ def _stop(name, dask_worker):
         dask_worker.plugins[name].stopped.set()
 
 
-def token_in(here, name):
-    """The file by which a worker tells whether it sees the folder."""
-    return here.folder / f".{name}"
-
-
 class _Teller:
     """Sends the readings of a run to the client, not more often than it can use."""
 
@@ -174,29 +172,24 @@ class _Teller:
 # ---- the client
 
 
-class _Sweep:
+class ClusterSweep:
     """The trials on their way through a cluster, as their client sees them."""
 
-    def __init__(self, client, trials, here, terms, board):
-        self.client, self.here, self.board = client, here, board
-        self.trials, self.terms = trials, terms
-        self.name = f"ntkit-sweep-{uuid.uuid4().hex}"
+    def __init__(self, client, trainer, board):
+        self.client, self.trainer, self.board, self.name = client, trainer, board, trainer.name
         self.arrived, self.futures, self.stopping = queue.SimpleQueue(), {}, False
 
     def __enter__(self):
-        client, local = self.client, isinstance(self.client.cluster, LocalCluster)
-        token_in(self.here, self.name).write_text(f"process {os.getpid()}\n")
-        client.register_plugin(Trainer(self.name, self.trials, self.here, self.terms, local=local), name=self.name)
-        client.subscribe_topic(self.name, self._hears)
-        for key in self.trials:
+        self.client.register_plugin(self.trainer, name=self.name)
+        self.client.subscribe_topic(self.name, self.hears)
+        for key in self.trainer.trials:
             # A tuple: the trials are one group, which dask then hands out as workers become free.
-            self.futures[key] = client.submit(_train, self.name, key, key=(self.name, key), pure=False)
+            self.futures[key] = self.client.submit(_train, self.name, key, key=(self.name, key), pure=False)
         for key, future in self.futures.items():
             future.add_done_callback(lambda future, key=key: self.arrived.put((self._ends, {"key": key})))
         return self
 
     def __exit__(self, *error):
-        token_in(self.here, self.name).unlink(missing_ok=True)
         client = self.client
         with suppress(OSError):  # a cluster that is gone needs no tidying
             if self.futures:
@@ -205,7 +198,8 @@ class _Sweep:
             client.unsubscribe_topic(self.name)
             client.unregister_worker_plugin(self.name)
 
-    def _hears(self, event):
+    def hears(self, event):
+        """Called by dask, in a thread of its own, with (time, message) of a worker."""
         _, message = event
         self.arrived.put((self._reads, {name: message[name] for name in ("key", "numbers")}))
 
@@ -233,6 +227,8 @@ class _Sweep:
         self.client.run(_stop, self.name, on_error="ignore")
 
     def _reads(self, key, numbers):
+        if key not in self.futures:
+            return  # it has ended or was cancelled, and this comes late
         if numbers:
             self.board.reads(key, numbers)
         elif key in self.board.waiting:
@@ -240,8 +236,9 @@ class _Sweep:
 
     def _ends(self, key):
         outcome = self._outcome(self.futures.pop(key))
-        if outcome.contents and not self.here.run(key).exists():
-            self.here.write(key, outcome.contents)
+        here = self.trainer.here
+        if outcome.contents and not here.run(key).exists():
+            here.write(key, outcome.contents)
         settle(self.board, key, outcome)
 
     def _outcome(self, future):

@@ -29,6 +29,7 @@ from ntkit.experiments.trial import Probe, Trial
 FORMAT = 1
 RESULTS = ("finished", "diverged")  # endings that are results; a cancelled run is not done
 _ABOUT = b"ntkit run"
+_IDENTITY = ".identity"
 _SECONDS_BETWEEN_TRIES = 0.25
 _SECONDS_OF_LEFT_OVERS = 3600
 
@@ -78,10 +79,10 @@ class Results:
     def outcome(self):
         """One sentence on what is there."""
         diverged = sum(record.ending == "diverged" for record in self.records)
-        parts = [f"{len(self.records)} runs done" + (f", {diverged} of them diverged" if diverged else "")]
-        parts += [f"{len(self.failed)} failed"] * bool(self.failed)
-        parts += [f"{len(self.waiting)} wait for the next call"] * bool(self.waiting)
-        parts += [f"{len(self.set_aside)} files set aside"] * bool(self.set_aside)
+        parts = [f"runs done: {len(self.records)}" + (f", {diverged} of them diverged" if diverged else "")]
+        parts += [f"failed: {len(self.failed)}"] * bool(self.failed)
+        parts += [f"waiting for the next call: {len(self.waiting)}"] * bool(self.waiting)
+        parts += [f"files set aside: {len(self.set_aside)}"] * bool(self.set_aside)
         return "; ".join(parts) + "."
 
 
@@ -100,7 +101,7 @@ def read_results(folder, trials=None):
     >>> trials = grid(fully_connected(2, 16), "digits", Recipe(0.05, epochs=1), seeds=(0, 1), train_size=64)
     >>> results = sweep(trials, folder, workers=0, progress=lambda reading: None)
     >>> read_results(folder).outcome
-    '2 runs done.'
+    'runs done: 2.'
     """
     here = RunFolder(folder)
     if not here.runs.is_dir():
@@ -259,6 +260,21 @@ class RunFolder:
         """
         self.runs.mkdir(parents=True, exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
+
+    def identity(self):
+        """What this folder and no other is called, given when first asked for."""
+        path = self.folder / _IDENTITY
+        with FileLock(f"{path}.lock"):
+            if not path.exists() or not path.read_text():
+                path.write_text(uuid.uuid4().hex)
+            return path.read_text()
+
+    def is_seen_as(self, identity):
+        """Whether there is a folder of this path here, and it is the one that is called so."""
+        try:
+            return (self.folder / _IDENTITY).read_text() == identity
+        except OSError:
+            return False
 
     def run(self, key):
         """The file of a finished run."""

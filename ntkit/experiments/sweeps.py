@@ -114,7 +114,7 @@ def sweep(
     >>> trials = grid(fully_connected(2, 16), "digits", Recipe(0.05, epochs=2), seeds=range(3), train_size=64)
     >>> results = sweep(trials, tempfile.mkdtemp(), workers=0, progress=lambda reading: None)
     >>> results.outcome, results.last()[["seed", "epoch", "ending"]].values.tolist()
-    ('3 runs done.', [[0, 2, 'finished'], [1, 2, 'finished'], [2, 2, 'finished']])
+    ('runs done: 3.', [[0, 2, 'finished'], [1, 2, 'finished'], [2, 2, 'finished']])
     """
     wanted, terms = _by_key(trials), Terms(device, precision, compile, every, threads)
     workers = _checked(terms, workers, address)

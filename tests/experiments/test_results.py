@@ -63,7 +63,7 @@ class TestTable:
     def test_of_nothing_is_empty(self, tmp_path):
         results = quiet((), tmp_path)
         assert (len(results.table()), len(results.last()), results.histories) == (0, 0, ())
-        assert results.outcome == "0 runs done."
+        assert results.outcome == "runs done: 0."
 
 
 class TestHistories:
@@ -112,7 +112,7 @@ class TestReading:
         results = read_results(swept, trials)
         assert results.last()["seed"].tolist() == [1, 0]
         assert results.waiting == (trials[1],)
-        assert results.outcome == "2 runs done; 1 wait for the next call."
+        assert results.outcome == "runs done: 2; waiting for the next call: 1."
 
     def test_needs_a_folder_that_was_swept(self, tmp_path):
         with pytest.raises(FileNotFoundError, match=r"must hold the runs of a sweep; .*runs is not there"):
@@ -139,7 +139,7 @@ class TestReading:
         [(place, told)] = results.set_aside.items()
         assert place.read_bytes() == damaged
         assert str(path) in told
-        assert results.outcome == "2 runs done; 1 files set aside."
+        assert results.outcome == "runs done: 2; files set aside: 1."
         assert read_results(copied.folder).last()["seed"].tolist() == [0, 1]
 
     def test_foreign_file_among_the_runs_is_refused_by_name(self, copied):

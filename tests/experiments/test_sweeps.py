@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,8 @@ import torch
 
 import ntkit as nk
 from ntkit.experiments import Recipe, Trial, fully_connected, grid, read_results, resnet, sweep, sweeps
+from ntkit.experiments.results import RunFolder
+from ntkit.experiments.sweep_progress import Board
 
 LONG = 200  # epochs of two steps: long enough to be cut off in the middle
 TIMES = ["seconds", "samples_per_second"]
@@ -109,14 +110,14 @@ class TestInThisProcess:
         results = here(tiny(rate=1e6), tmp_path)
         assert results.failed == {}
         assert results.last()["ending"].tolist() == ["diverged"]
-        assert results.outcome == "1 runs done, 1 of them diverged."
+        assert results.outcome == "runs done: 1, 1 of them diverged."
         assert here(tiny(rate=1e6), tmp_path).histories[0].outcome.startswith("Diverged in epoch")
 
     def test_goes_on_after_a_cancel(self, tmp_path, undisturbed):
         heard = []
         half = here(tiny(range(2), LONG), tmp_path, progress=heard.append, cancel=lambda: _furthest(heard) > LONG)
         assert [trial.seed for trial in half.waiting] == [0, 1]
-        assert half.outcome == "0 runs done; 2 wait for the next call."
+        assert half.outcome == "runs done: 0; waiting for the next call: 2."
         stopped, heard = _furthest(heard), []
         whole = here(tiny(range(2), LONG), tmp_path, progress=heard.append)
         assert next(run.step for progress in heard for run in progress.running if run.steps) >= stopped
@@ -247,7 +248,7 @@ class TestOnACluster:
         pd.testing.assert_frame_equal(again.table(), there.table(), check_exact=True)
 
     def test_address_is_enough(self, on, client, tmp_path):
-        assert on(tiny(), tmp_path, address=client.scheduler.address).outcome == "1 runs done."
+        assert on(tiny(), tmp_path, address=client.scheduler.address).outcome == "runs done: 1."
 
     def test_listens_on_this_machine_alone(self, client):
         info = client.scheduler_info()
@@ -264,22 +265,19 @@ class TestOnACluster:
         assert len(results.records) == 2
         assert "nowhere" in results.failed[bad[0]]
 
-    def test_goes_on_after_a_cancel(self, on, client, tmp_path, undisturbed):
-        heard, asked = [], []
-
-        def cancel():
-            if _furthest(heard) > 60:
-                asked.append(time.monotonic())
-            return bool(asked)
-
-        half = on(tiny(range(6), LONG), tmp_path, progress=heard.append, cancel=cancel)
-        assert time.monotonic() - asked[0] < 5  # a second for the flag, and what a busy machine takes
-        assert len(half.waiting) + len(half.records) == 6
+    def test_cancel_stops_what_runs_and_what_waits(self, on, client, tmp_path):
+        heard, trials = [], tiny(range(6), 50 * LONG)
+        half = on(trials, tmp_path, progress=heard.append, cancel=lambda: _furthest(heard) > 20)
+        assert half.waiting == trials
         assert list((tmp_path / "checkpoints").glob("*.pt"))
         assert not any(client.processing().values())
-        readings = [run for progress in heard for run in progress.running if run.steps]
         assert {progress.total for progress in heard} == {6}
+        readings = [run for progress in heard for run in progress.running if run.steps]
         assert all(math.isfinite(run.loss) and 0 <= run.accuracy <= 1 for run in readings)
+
+    def test_goes_on_after_a_cancel(self, on, tmp_path, undisturbed):
+        heard = []
+        on(tiny(range(2), LONG), tmp_path, progress=heard.append, cancel=lambda: _furthest(heard) > 20)
         assert_same_runs(on(tiny(range(2), LONG), tmp_path).table(), undisturbed)
 
     def test_workers_that_do_not_see_the_folder_send_their_results(self, on, client, tmp_path):
@@ -321,12 +319,12 @@ class TestOnACluster:
 
 def _look_elsewhere(elsewhere):
     """On a worker: see another folder than the client's, or the same again."""
-    from ntkit.experiments import cluster
+    from ntkit.experiments.results import RunFolder
 
     if elsewhere:
-        cluster.as_it_was, cluster.token_in = cluster.token_in, lambda here, name: Path("nowhere")
+        RunFolder.as_it_was, RunFolder.is_seen_as = RunFolder.is_seen_as, lambda here, identity: False
     else:
-        cluster.token_in = cluster.as_it_was
+        RunFolder.is_seen_as = RunFolder.as_it_was
 
 
 class _Killer:
@@ -340,6 +338,69 @@ class _Killer:
             busy = [address for address, keys in self.client.processing().items() if keys]
             os.kill(self.client.run(os.getpid, workers=busy[:1])[busy[0]], signal.SIGKILL)
             self.killed = True
+
+
+# ---- a worker by itself
+
+
+class _Worker:
+    """As much of dask's worker as a trial asks for."""
+
+    name = 3
+
+    def log_event(self, topic, message):
+        """Nobody listens."""
+
+
+def _trainer(trials, folder, **options):
+    from ntkit.experiments.cluster import Trainer
+
+    here = RunFolder(folder)
+    here.make()
+    trainer = Trainer(trials, here, sweeps.Terms(**options), local=True)
+    trainer.setup(_Worker())
+    return trainer
+
+
+def test_worker_refuses_a_trial_that_is_another_there(tmp_path):
+    with pytest.raises(RuntimeError, match=r"the key of FC-2 NormReLU.* must be the same on client and worker"):
+        _trainer({"0123": tiny()[0]}, tmp_path).train("0123")
+
+
+def test_workers_of_a_machine_share_out_its_gpus(tmp_path, monkeypatch):
+    [trial], devices = tiny(), []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(sweeps, "run", lambda trial, **rest: devices.append(rest["device"]))
+    for device in ("auto", "cuda", "cpu", "cuda:0"):
+        _trainer({trial.key: trial}, tmp_path, device=device).train(trial.key)
+    assert devices == ["cuda:1", "cuda:1", "cpu", "cuda:0"]
+
+
+def test_late_reading_does_not_bring_back_a_run_that_was_cancelled(tmp_path):
+    from ntkit.experiments.cluster import ClusterSweep
+
+    trials = {trial.key: trial for trial in tiny(range(2))}
+    board = Board(trials, 0, silent)
+    going = ClusterSweep(None, _trainer(trials, tmp_path), board)
+    late, timely = trials
+    going.futures[timely] = None
+    for numbers in ({}, {"step": 1, "steps": 2}):
+        for key in (late, timely):
+            going.hears((0.0, {"key": key, "numbers": numbers, "worker": "tcp://…"}))
+    going.look()
+    assert set(board.running) == {timely}
+    assert board.waiting == {late}
+
+
+def test_folder_is_told_from_another_of_its_path(tmp_path):
+    here, there = RunFolder(tmp_path / "here"), RunFolder(tmp_path / "there")
+    for folder in (here, there):
+        folder.make()
+    assert here.identity() == RunFolder(tmp_path / "here").identity() != there.identity()
+    assert here.is_seen_as(here.identity())
+    assert not there.is_seen_as(here.identity())
+    assert not RunFolder(tmp_path / "nowhere").is_seen_as(here.identity())
 
 
 # ---- the whole program killed
