@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ntkit.figures.picture import Picture
-from ntkit.figures.style import CYCLE, axis, curve, frame, markers
+from ntkit.figures.style import CYCLE, axis, band, curve, frame, markers
 
 _SYMBOLS = ("", "circle-open", "square-open", "diamond-open", "triangle-up-open")  # where colours begin again
-_BAND_OPACITY = 0.16
 _FIRST_EPOCHS = 10
 _PARTS = {"train": {"dash": "dash", "width": 1.5}, "test": {"dash": "solid", "width": 2.25}}
 _HOVER = {"accuracy": "%{y:.1%}", "loss": "%{y:.4g}", "dot product": "%{y:.4f}"}
@@ -111,6 +110,10 @@ class _Look:
         line = {**_PARTS[part], "color": self.color}
         return {**curve(f"{self.name}, {_WORDS[part, quantity]}", x, y, line, **self.shared(quantity)), **self.marks()}
 
+    def band(self, x, low, high, quantity):
+        name = f"{self.name}, {quantity} from smallest to largest"
+        return band(name, x, low, high, self.color, **self.shared(quantity)) | {"hovertemplate": None}
+
     def shared(self, quantity):
         place = {"yaxis": _AXES[quantity], "hovertemplate": _HOVER[quantity]}
         return {**place, "legendgroup": self.name, "showlegend": False}
@@ -123,7 +126,7 @@ def _spread(look, part, found, quantity):
     """The mean over seeds at each epoch that any reached; on test images a band from smallest to largest."""
     epochs, values = _by_epoch(found)
     if part == "test" and len(found) > 1:
-        yield _band(look, epochs, np.nanmin(values, axis=0), np.nanmax(values, axis=0), quantity)
+        yield look.band(epochs, np.nanmin(values, axis=0), np.nanmax(values, axis=0), quantity)
     yield look.curve(part, epochs, np.nanmean(values, axis=0), quantity)
 
 
@@ -135,20 +138,6 @@ def _by_epoch(found):
         row[epoch] = np.where(np.isfinite(reading), reading, np.nan)
     known = np.flatnonzero(np.isfinite(values).any(axis=0))
     return known, values[:, known]
-
-
-def _band(look, x, low, high, quantity):
-    """A closed area that guides the eye."""
-    red, green, blue = (int(look.color[place : place + 2], 16) for place in (1, 3, 5))
-    outline = np.r_[x, x[::-1]], np.r_[high, low[::-1]]
-    return {
-        **curve(f"{look.name}, {quantity} from smallest to largest", *outline, {"width": 0}, **look.shared(quantity)),
-        "fill": "toself",
-        "fillcolor": f"rgba({red}, {green}, {blue}, {_BAND_OPACITY})",
-        "hoverinfo": "skip",
-        "hovertemplate": None,
-        "meta": {"guide": True},
-    }
 
 
 def _crosses(look, histories, quantity):

@@ -7,12 +7,11 @@ is a model; where there are more models than colours, the next ones are dashed.
 import numpy as np
 
 from ntkit.figures.picture import Picture
-from ntkit.figures.style import BLUE, CYCLE, DASHES, GREEN, ORANGE, VERMILLION, axis, curve, frame, markers
+from ntkit.figures.style import BLUE, CYCLE, DASHES, GREEN, ORANGE, VERMILLION, axis, band, curve, frame, markers
 
 _PARTS = ("train", "test")
 _LEFT, _RIGHT = {"domain": [0, 0.45]}, {"domain": [0.55, 1]}
 _ABOVE, _BELOW = {"domain": [0.56, 1]}, {"domain": [0, 0.44]}
-_BAND_OPACITY = 0.16
 _HEIGHT, _LEGEND_ROW = 420, 20  # pixels
 _SETTINGS = ("data", "learning_rate", "batch_size", "initialisation")
 _UNITS = {"accuracy": "accuracy (% of images)", "loss": "loss (cross-entropy, nats)"}
@@ -181,25 +180,13 @@ def _course(name, rows, column, style, place, showlegend=True):
         {**curve(name, x, spread["mean"].to_numpy(), style), **shared, "showlegend": showlegend}
     ]  # fmt: skip
     if (spread["max"] > spread["min"]).any():
-        traces.insert(0, _band(name, x, spread["min"].to_numpy(), spread["max"].to_numpy(), style["color"], shared))
+        low, high = spread["min"].to_numpy(), spread["max"].to_numpy()
+        traces.insert(0, band(f"{name}, smallest to largest", x, low, high, style["color"], **shared))
     ends = _diverged(rows, column)
     if len(ends):
         cross = {"color": style["color"], "symbol": "x", "size": 9}
         traces.append(markers(f"{name}, diverged", ends["epoch"].to_numpy(), ends[column].to_numpy(), cross, **shared))
     return traces
-
-
-def _band(name, x, low, high, color, shared):
-    """A closed area that guides the eye."""
-    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
-    return {
-        **curve(f"{name}, smallest to largest", np.r_[x, x[::-1]], np.r_[high, low[::-1]], {"width": 0}),
-        "fill": "toself",
-        "fillcolor": f"rgba({red}, {green}, {blue}, {_BAND_OPACITY})",
-        "hoverinfo": "skip",
-        "meta": {"guide": True},
-        **shared,
-    }
 
 
 def _diverged(rows, column):

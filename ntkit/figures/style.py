@@ -21,6 +21,8 @@ NNGP = {"color": BLUE}
 NTK = {"color": VERMILLION}
 EXACT, BOUND = {"dash": "solid", "width": 2.5}, {"dash": "dash", "width": 2}
 
+_BAND_OPACITY = 0.16
+
 
 def template(theme="light"):
     """The plotly template of a theme, "light" or "dark".
@@ -124,6 +126,22 @@ def falling(values, top=None, most=12):
 def curve(name, x, y, line, **rest):
     """A line trace as a plain dict; `line` is a mapping of colour, dash and width."""
     return {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": dict(line), **rest}
+
+
+def band(name, x, low, high, color, **rest):
+    """An area from `low` to `high` as a plain dict, in a pale colour of `color`, "#RRGGBB"; it guides the eye.
+
+    >>> band("spread", [0, 1], [1, 2], [3, 4], "#0072B2")["fillcolor"]
+    'rgba(0, 114, 178, 0.16)'
+    """
+    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
+    return {
+        **curve(name, np.r_[x, x[::-1]], np.r_[high, low[::-1]], {"width": 0}, **rest),
+        "fill": "toself",
+        "fillcolor": f"rgba({red}, {green}, {blue}, {_BAND_OPACITY})",
+        "hoverinfo": "skip",
+        "meta": {"guide": True},
+    }
 
 
 def markers(name, x, y, marker, **rest):
