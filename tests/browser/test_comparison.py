@@ -40,14 +40,14 @@ def enter(lab, label, number):
 
 def test_two_networks_are_started_and_compared(lab):
     start(lab)
-    lab.page.get_by_text("Finished after 4 of 4 epochs").wait_for()
     lab.choose("normalise", "batch")
     lab.page.get_by_text("next: FC-4 BatchNorm on 256 images of digits, 4 epochs").wait_for()
     start(lab)
+    expected = {"FC-4 ReLU": history("none"), "FC-4 BatchNorm": history("batch")}
     lab.page.get_by_text("Finished after 4 of 4 epochs").nth(1).wait_for()
-    for name, normalisation in (("FC-4 ReLU", "none"), ("FC-4 BatchNorm", "batch")):
+    for name, run in expected.items():
         # Another number of threads adds in another order, and training amplifies that a little.
-        lab.wait_for_curve(f"{name}, train loss", history(normalisation).train_loss, FIGURE, rtol=1e-3)
+        lab.wait_for_curve(f"{name}, train loss", run.train_loss, FIGURE, rtol=1e-3)
     lab.page.get_by_role("checkbox", name="FC-4 ReLU", exact=True).uncheck()
     lab.page.wait_for_function("() => !document.querySelectorAll('.js-plotly-plot')[1]._fullData.some("
                                "(trace) => trace.name === 'FC-4 ReLU, train loss')")  # fmt: skip
@@ -55,15 +55,15 @@ def test_two_networks_are_started_and_compared(lab):
 
 
 def test_training_is_watched_while_sliders_move_and_can_be_cancelled_and_go_on(lab):
-    enter(lab, "epochs", 2000)
-    lab.page.get_by_text("2000 epochs").wait_for()
+    enter(lab, "epochs", 10_000)
+    lab.page.get_by_text("10000 epochs").wait_for()
     start(lab)
     lab.page.get_by_text(" left").first.wait_for()
     lab.slider("depth L").focus()
     lab.page.keyboard.press("ArrowRight")
     correlation = nk.conditioning.depth_profile(nk.activation("relu").normalized(), 5, 0.05).correlation
     lab.wait_for_curve(EXACT, correlation)
-    name = "FC-4 BatchNorm, 2000 epochs, train loss"
+    name = "FC-4 BatchNorm, 10000 epochs, train loss"
     lab.wait_for_name(name, FIGURE)
     reached = len(lab.curve(name, FIGURE)[1])
     lab.page.wait_for_function(

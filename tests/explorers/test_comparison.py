@@ -230,7 +230,7 @@ def test_rivals_are_started_with_the_chosen_activation():
 
 def test_run_that_was_cancelled_goes_on_to_where_it_would_have_come(lenient):
     async def cancel_and_go_on():
-        explorer = ComparisonExplorer(**{**SMALL, "epochs": 80})
+        explorer = ComparisonExplorer(**{**SMALL, "epochs": 150})
         explorer.board.start.click()
         assert not explorer.board.stop.disabled
         await until(explorer.comparison.histories)
