@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import time
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -89,11 +90,13 @@ class ComparisonExplorer(RivalExplorer):
     @property
     def code(self):
         """Python that reproduces the runs shown; before there is one, what `start` would run."""
-        comparison = self.comparison
-        if not comparison.networks:
-            comparison = Comparison()
-            comparison.add(self.trials())
-        return comparison_code(comparison)
+        return comparison_code(self.comparison if self.comparison.networks else self._planned())
+
+    def _planned(self):
+        planned = Comparison()
+        with suppress(ValueError):  # said in the panel
+            planned.add(self.trials())
+        return planned
 
     # ---- what the settings ask for
 
@@ -129,6 +132,8 @@ class ComparisonExplorer(RivalExplorer):
     def plan(self):
         """Say what `start` would train, or why it cannot."""
         self.board.plan()
+        if not self.comparison.networks:
+            self.tools.follow()
 
     def _changed(self, names):
         super()._changed(names)

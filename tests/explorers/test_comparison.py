@@ -166,6 +166,17 @@ def test_code_reproduces_what_is_drawn(monkeypatch):
         np.testing.assert_array_equal(mine.y, theirs.y)
 
 
+def test_code_of_what_would_be_trained_follows_the_settings(lenient):
+    explorer = ComparisonExplorer(**SMALL)
+    explorer.tools.code.value = True
+    assert "depth=2, width=16" in explorer.tools.listing.value
+    explorer.depth = 3
+    assert "depth=3, width=16" in explorer.tools.listing.value
+    explorer.architecture = "resnet"
+    assert "The least is 8" in explorer.board.messages.text
+    assert "depth=" not in explorer.tools.listing.value
+
+
 def test_code_tells_everything_about_runs_that_were_made_elsewhere():
     experiments = nk.experiments
     recipe = experiments.Recipe(0.02, epochs=1, weight_decay=1e-4, augmentation=experiments.Augmentation(1, False, 0.5))
