@@ -2,8 +2,8 @@
 
 The training images are parted into k folds of equal shares of each class.  For each rate η the network is trained k
 times, each time without one fold, and a(η) is the mean over folds and seeds of its accuracy on the fold left out after
-the last epoch; with n such accuracies of variance s², the standard error of that mean is s/√n.  Chosen is the η with
-the largest a(η).
+the last epoch; with n such accuracies of variance s², the standard error of that mean is s/√n.  A run that diverged
+counts as accuracy 0, so that no rate is chosen for being no worse than a guess.  Chosen is the η with the largest a(η).
 """
 
 import tempfile
@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ntkit.arguments import real, whole
-from ntkit.data import image_set
 from ntkit.experiments.model import Model
 from ntkit.experiments.results import Results
 from ntkit.experiments.sweeps import grid, sweep
@@ -23,9 +22,8 @@ class LearningRates:
     """How a model does with each learning rate, on images that it was not trained on.
 
     learning_rates: (r,), rising.  accuracy: (r,), mean over folds and seeds after the last epoch, in [0, 1]; a run that
-    diverged counts with that of a guess, 1/classes.  standard_error: (r,), of that mean, nan for a single run; folds
-    share training images, so that it is somewhat too small.  diverged: (r,), how many runs did.  results: the Results
-    of the runs behind it.
+    diverged counts as 0.  standard_error: (r,), of that mean, nan for a single run; folds share training images, so
+    that it is somewhat too small.  diverged: (r,), how many runs did.  results: the Results of the runs behind it.
     """
 
     model: Model
@@ -52,6 +50,7 @@ class LearningRates:
         known = f" ± {100 * self.standard_error[place]:.1f}" if np.isfinite(self.standard_error[place]) else ""
         side, others = ("smallest", "smaller") if place == 0 else ("largest", "larger")
         warning = f" It is the {side} that was tried: try {others} ones." if self.at_edge else ""
+        warning += f" Diverged with it: {self.diverged[place]} runs." if self.diverged[place] else ""
         return f"{self.model.label}: η = {self.best:.4g}, accuracy {100 * self.accuracy[place]:.1f}{known} %.{warning}"
 
     def table(self):
@@ -121,8 +120,7 @@ def best_learning_rates(models, data, recipe, learning_rates, *, folds=5, seeds=
     with tempfile.TemporaryDirectory() as temporary:
         results = sweep(everything, temporary if folder is None else folder, **options)
     _require_all(results, everything)
-    chance = 1 / len((image_set(data) if isinstance(data, str) else data).classes)
-    return {model: _judged(model, rates[model], trials[model], results, chance) for model in rates}
+    return {model: _judged(model, rates[model], trials[model], results) for model in rates}
 
 
 def _of(value, model):
@@ -149,13 +147,13 @@ def _require_all(results, trials):
         )
 
 
-def _judged(model, rates, trials, results, chance):
+def _judged(model, rates, trials, results):
     """The LearningRates of one model, from the runs of all."""
     keys = {trial.key for trial in trials}
     records = tuple(record for record in results.records if record.key in keys)
     last = replace(results, records=records).last()
     diverged = last["ending"] == "diverged"
-    by_rate = last["test_accuracy"].where(~diverged, chance).groupby(last["learning_rate"])
+    by_rate = last["test_accuracy"].where(~diverged, 0.0).groupby(last["learning_rate"])
     return LearningRates(
         model=model,
         learning_rates=np.array(rates),

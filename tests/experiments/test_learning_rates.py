@@ -38,11 +38,13 @@ class TestCrossValidation:
         torch.set_num_threads(threads)
         assert len(found.results.records) == 18
 
-    def test_diverged_run_counts_as_a_guess(self):
+    def test_diverged_run_counts_as_nothing_right(self):
         found = crossed()
         assert found.diverged.tolist() == [0, 0, 3]
-        assert found.accuracy[2] == pytest.approx(0.1)
-        assert found.standard_error[2] == pytest.approx(0.0, abs=1e-12)
+        assert (found.accuracy[2], found.standard_error[2]) == (0.0, 0.0)
+        useless = crossed(rates=(1e5, 1e6))
+        assert (useless.best, useless.at_edge) == (1e5, True)
+        assert useless.outcome.endswith("try smaller ones. Diverged with it: 3 runs.")
 
     def test_chooses_the_best_and_says_where_it_lies(self):
         inner = crossed()
