@@ -344,8 +344,8 @@ def theory_beside_practice_figure(predictions, measured, needed, *, place="featu
 
     Parameters: predictions, ConditioningPredictions of nk.experiments.predict, one a model; measured, a table with
     columns model, seed, place, dot_product, condition_number, as nk.experiments.measured gives it on the same images;
-    needed, a table of nk.experiments.epochs_needed; place, a layer; theme "light" or "dark".  A condition number that is
-    infinite, of fewer features than images, has no dot.
+    needed, a table of nk.experiments.epochs_needed; place, a layer; theme "light" or "dark".  An infinite condition
+    number, as of fewer features than images, has no dot.
     Returns: plotly.graph_objects.Figure.
     Raises: ValueError where there is nothing to draw.
 
