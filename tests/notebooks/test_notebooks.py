@@ -59,7 +59,10 @@ def test_they_are_all_there():
         "18_normrelu_vs_batchnorm",
         "19_accuracy_and_dot_products",
         "20_deep_fully_connected",
+        "21_residual_networks",
+        "22_fixup",
         "23_normrelu_and_selu",
+        "24_selu_in_residual_networks",
     ]
 
 
