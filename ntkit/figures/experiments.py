@@ -13,7 +13,22 @@ _PARTS = ("train", "test")
 _LEFT, _RIGHT = {"domain": [0, 0.45]}, {"domain": [0.55, 1]}
 _ABOVE, _BELOW = {"domain": [0.56, 1]}, {"domain": [0, 0.44]}
 _HEIGHT, _LEGEND_ROW = 420, 20  # pixels
-_SETTINGS = ("data", "learning_rate", "batch_size", "initialisation")
+_SETTINGS = {  # what may set runs of one model apart, and how a legend says it; seeds and folds are repetitions
+    "data": "{}",
+    "learning_rate": "η = {:.3g}",
+    "width": "width {}",
+    "initialisation": "{}",
+    "train_size": "{} images",
+    "epochs": "{} epochs",
+    "batch_size": "batches of {}",
+    "momentum": "momentum {:g}",
+    "weight_decay": "decay {:g}",
+    "milestones": "η falls after {}",
+    "factor": "by {:g}",
+    "padding": "padding {}",
+    "mirror": "mirrored: {}",
+    "mixup": "mixup {:g}",
+}
 _UNITS = {"accuracy": "accuracy (% of images)", "loss": "loss (cross-entropy, nats)"}
 
 
@@ -156,16 +171,16 @@ def _groups(table):
     several = len(found) > len(models)
     return [
         (
-            ", ".join([identity[0], *map(_setting, settings, identity[1:])]),
-            _style(number if several else models.index(identity[0])),
+            ", ".join([model, *map(_in_words, settings, values)]),
+            _style(number if several else models.index(model)),
             rows,
         )
-        for number, (identity, rows) in enumerate(found)
+        for number, ((model, *values), rows) in enumerate(found)
     ]
 
 
-def _setting(name, value):
-    return f"η = {value:.3g}" if name == "learning_rate" else f"{'batches of ' * (name == 'batch_size')}{value}"
+def _in_words(name, value):
+    return "all images" if name == "train_size" and not value else _SETTINGS[name].format(value)
 
 
 def _style(number):

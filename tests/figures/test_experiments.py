@@ -206,3 +206,20 @@ def test_refuses_what_is_not_there():
         figures.learning_rates_figure(table(learning_rate=0.1).iloc[:0], {})
     with pytest.raises(ValueError, match="place must be one that was probed, features; got '7'"):
         figures.dot_product_figure(table(), place="7")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "words"),
+    [("width", (64, 96), "width 64"), ("epochs", (6, 12), "6 epochs"), ("train_size", (0, 500), "500 images")],
+)
+def test_runs_of_a_model_that_differ_in_a_setting_are_curves_of_their_own(column, values, words):
+    rows = [("A", value, seed, epoch, 0.1 * epoch) for value in values for seed in (0, 1) for epoch in (0, 1, 2)]
+    table = pd.DataFrame(rows, columns=["model", column, "seed", "epoch", "train_accuracy"])
+    table["test_accuracy"] = table["train_accuracy"]
+    names = {
+        trace.name
+        for trace in figures.training_curves_figure(table).data
+        if trace.name and trace.showlegend is not False
+    }
+    assert len(names) == 2
+    assert any(words in name for name in names)
