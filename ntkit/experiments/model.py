@@ -17,11 +17,11 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from ntkit.activations import Activation, activation
+from ntkit.activations import Activation
 from ntkit.arguments import whole
 from ntkit.experiments.initialisation import BY_BRANCH, INITIALISATIONS, initialise
 from ntkit.experiments.modules import FixupResidual, FullyConnected, Parts, Residual
-from ntkit.specification import is_of_catalogue, parse_activation
+from ntkit.specification import as_activation, is_of_catalogue
 
 NORMALISATIONS = ("none", "batch", "layer", "layer_after")
 _FAMILIES = {"fully_connected": "FC", "resnet": "ResNet", "fixup_resnet": "Fixup"}
@@ -88,7 +88,7 @@ class Model:
     @property
     def sigma(self):
         """The nk.Activation."""
-        return parse_activation(self.activation) if isinstance(self.activation, str) else self.activation
+        return as_activation(self.activation)
 
     @property
     def label(self):
@@ -276,21 +276,15 @@ def _checked_shape(shape, least_pixels):
 
 
 def _shortest(given):
-    """The specification of an activation without the parameters that are the default; the user's own as it is."""
-    if isinstance(given, Activation):
-        if not is_of_catalogue(given):
-            _digest(given)
-            return given
-        sigma = given
-    elif isinstance(given, str):
-        sigma = parse_activation(given)
-    else:
+    """The specification of an activation of the catalogue, which is its name; the user's own as it is."""
+    if isinstance(given, str):
+        return as_activation(given).name
+    if not isinstance(given, Activation):
         raise TypeError(f"activation must be a name such as 'relu', or an nk.Activation; got {type(given).__name__}.")
-    name = sigma.recipe.name
-    try:
-        return name if activation(name) == sigma else sigma.name
-    except TypeError:  # a parameter that has no default
-        return sigma.name
+    if is_of_catalogue(given):
+        return given.name
+    _digest(given)
+    return given
 
 
 def _name_with_digest(sigma):

@@ -87,7 +87,7 @@ class Bench:
         return new
 
     def _canonical(self, settings):
-        """The settings with each activation under its full name; every name in them is known."""
+        """The settings with each activation under its own name; every name in them is known."""
         if settings.data not in self._own_data:
             _options(settings.data)
         self._require_images(settings.images)
