@@ -10,6 +10,7 @@ import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
+import dask
 import torch
 from dask.system import CPU_COUNT
 from distributed import Client, LocalCluster, WorkerPlugin, get_worker
@@ -70,16 +71,17 @@ def _local_cluster(workers):
     Raises: RuntimeError where they cannot be started.
     """
     try:
-        return LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host=_THIS_MACHINE,
-            dashboard_address=None,
-            scheduler_kwargs={"dashboard_address": f"{_THIS_MACHINE}:0"},  # what is served without a dashboard
-            memory_limit=0,  # a run takes what it takes: dask would kill it at a share of the memory
-            silence_logs=logging.CRITICAL,
-        )
+        with dask.config.set({"distributed.worker.profile.enabled": False}):  # it costs training some per cent
+            return LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host=_THIS_MACHINE,
+                dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": f"{_THIS_MACHINE}:0"},  # what is served without a dashboard
+                memory_limit=0,  # a run takes what it takes: dask would kill it at a share of the memory
+                silence_logs=logging.CRITICAL,
+            )
     except RuntimeError as error:
         raise RuntimeError(
             "the workers of a sweep must be able to import the script that calls it, and did not start. Put the call "
