@@ -69,11 +69,6 @@ class History:
             f"{self.train_loss[-1]:.4g}, test accuracy {100 * self.test_accuracy[-1]:.1f} %."
         )
 
-    def epochs_to(self, accuracy, *, metric="train_accuracy"):
-        """The first epoch whose `metric` is at least `accuracy`, or infinity where none is."""
-        reached = np.flatnonzero(getattr(self, metric) >= accuracy)
-        return float(self.epoch[reached[0]]) if reached.size else np.inf
-
     def table(self):
         """A pandas.DataFrame, one row an epoch: the trial's columns, the metrics, and how the run ended.
 

@@ -180,11 +180,6 @@ class ComparisonExplorer(RivalExplorer):
         self.line_up(self.trials_with_rivals())
         self.train_waiting()
 
-    def go_on(self):
-        """Take up the runs that were cancelled."""
-        self.line_up(self.comparison.cancelled())
-        self.train_waiting()
-
     def line_up(self, trials):
         """Put trials on the list, to be trained after those that wait.
 

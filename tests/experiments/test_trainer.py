@@ -322,12 +322,6 @@ def test_readings_come_as_it_trains():
     assert set(table["model"]) == {"FC-3 NormReLU"}
 
 
-def test_epochs_to_an_accuracy():
-    history = run(_trial(epochs=2), device="cpu")
-    assert history.epochs_to(0.0) == 0
-    assert history.epochs_to(1.1) == np.inf
-
-
 # ---- other precisions
 
 

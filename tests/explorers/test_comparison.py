@@ -164,6 +164,9 @@ def test_code_reproduces_what_is_drawn(monkeypatch):
     for mine, theirs in zip(shown[0].data, explorer.figure.data, strict=True):
         assert (mine.name, mine.line.color) == (theirs.name, theirs.line.color)
         np.testing.assert_array_equal(mine.y, theirs.y)
+    explorer.unhide("FC-2 BatchNorm")
+    assert "FC-2 BatchNorm" in {trace.name for trace in explorer.figure.data}
+    assert "FC-2 BatchNorm" not in {trace.name for trace in shown[0].data}
 
 
 def test_code_of_what_would_be_trained_follows_the_settings(lenient):
