@@ -251,6 +251,7 @@ class TestDamage:
             (b" \n<!DOCTYPE html><html>", "It looks like a web page, saved in its place"),
             (gzip.compress(b"just text " * 100), "is cut off or damaged"),
         ],
+        ids=["empty", "text", "xz", "web page", "gzip of text"],
     )
     def test_what_is_no_archive(self, tmp_path, content, message):
         with pytest.raises(ValueError, match=message):
