@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from itertools import pairwise
+from itertools import count, pairwise
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from ntkit.experiments import Recipe, Trial, fully_connected, grid, read_results
 from ntkit.experiments.results import RunFolder
 from ntkit.experiments.sweep_progress import Board
 
-LONG = 200  # epochs of two steps: long enough to be cut off in the middle
+LONG = 300  # epochs of two steps: long enough to be cut off in the middle
 TIMES = ["seconds", "samples_per_second"]
 
 
@@ -114,8 +114,8 @@ class TestInThisProcess:
         assert here(tiny(rate=1e6), tmp_path).histories[0].outcome.startswith("Diverged in epoch")
 
     def test_goes_on_after_a_cancel(self, tmp_path, undisturbed):
-        heard = []
-        half = here(tiny(range(2), LONG), tmp_path, progress=heard.append, cancel=lambda: _furthest(heard) > LONG)
+        heard, asked = [], count()
+        half = here(tiny(range(2), LONG), tmp_path, progress=heard.append, cancel=lambda: next(asked) > LONG)
         assert [trial.seed for trial in half.waiting] == [0, 1]
         assert half.outcome == "runs done: 0; waiting for the next call: 2."
         stopped, heard = _furthest(heard), []
@@ -124,12 +124,14 @@ class TestInThisProcess:
         assert_same_runs(whole.table(), undisturbed)
 
     def test_keyboard_interrupt_cancels_and_a_second_is_raised(self, tmp_path, undisturbed):
-        def interrupt(progress):
-            if not progress.ended and _furthest([progress]) > 20:
+        asked = count()
+
+        def interrupt():  # asked before each step
+            if next(asked) == LONG:
                 signal.raise_signal(signal.SIGINT)
 
         handler = signal.getsignal(signal.SIGINT)
-        half = here(tiny(range(2), LONG), tmp_path, progress=interrupt)
+        half = here(tiny(range(2), LONG), tmp_path, cancel=interrupt)
         assert len(half.waiting) == 2
         assert [path.suffix for path in (tmp_path / "checkpoints").glob("*.pt")] == [".pt"]
 
