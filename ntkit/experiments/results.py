@@ -34,7 +34,7 @@ _SECONDS_BETWEEN_TRIES = 0.25
 _SECONDS_OF_LEFT_OVERS = 3600
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Results:
     """What a sweep found.
 
@@ -48,6 +48,10 @@ class Results:
     failed: dict = field(default_factory=dict)
     waiting: tuple = ()
     set_aside: dict = field(default_factory=dict)
+
+    def __repr__(self):
+        errors = "".join(f"\n  {trial.label}: {text}" for trial, text in self.failed.items())
+        return f"<Results: {self.outcome}{errors}>"
 
     def table(self):
         """All finished runs as a pandas.DataFrame, a row an epoch: the columns of `History.table()`.

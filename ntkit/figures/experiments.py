@@ -277,12 +277,13 @@ def _change_in_words(groups, column):
 def learning_rates_figure(table, chosen, *, metric="test_accuracy", theme="light"):
     """Validation accuracy against learning rate: every fold and seed, their mean, and the rate that was chosen.
 
-    A run that diverged is a cross at its last reading, and no part of the mean.
+    A run that diverged is a cross at 0, and counts as 0 in the mean, as in nk.experiments.LearningRates.
 
     Parameters: table, one row a run (or one an epoch, of which the last counts), with columns model, learning_rate and
     the metric, which is measured on the fold held out; chosen, {model's label: learning rate}; metric, an accuracy;
     theme "light" or "dark".
     Returns: plotly.graph_objects.Figure.
+    Raises: ValueError for an empty table, or a chosen rate that was not tried.
     Source: Agarwal, Awasthi, Kale (2021), appendix I.3.
 
     >>> import pandas as pd
@@ -307,14 +308,17 @@ def learning_rates_picture(table, chosen, *, metric="test_accuracy"):
     found = [(name, _style(k), rows) for k, (name, rows) in enumerate(last.groupby("model", sort=False))]
     if not found:
         raise ValueError("there must be at least one run to draw; the table has no rows.")
-    means = {name: _ended(rows).groupby("learning_rate")[metric].mean().sort_index() for name, _, rows in found}
+    means = {name: _counted(rows, metric).groupby(rows["learning_rate"]).mean() for name, _, rows in found}
+    absent = [name for name, rate in chosen.items() if name in means and rate not in means[name]]
+    if absent:
+        raise ValueError(f"the chosen learning rate must be one that was tried; it is not for {', '.join(absent)}.")
     traces = [trace for one in found for trace in _rates(*one, means[one[0]], metric, chosen.get(one[0]))]
     percent = {"tickformat": ".0%", "hoverformat": ".1%"}
     return Picture(
         traces=tuple(traces),
         layout=frame(
             "Learning rates chosen by cross-validation",
-            "dots: one run on one fold; ×: diverged; line: mean of the others; star: chosen",
+            "dots: one run on one fold; ×: diverged, counted as 0; line: mean; star: chosen",
             height=_HEIGHT + _legend_room(found),
             hovermode="closest",
             xaxis=axis("learning rate η", log=True),
@@ -333,17 +337,22 @@ def _rates(name, style, rows, mean, metric, rate):
     """The mean over folds and seeds, single runs, and a star at the rate that was chosen."""
     color, rates, shared = style["color"], mean.index.to_numpy(), {"legendgroup": name}
     traces = [curve(name, rates, mean.to_numpy(), style, **shared)]
-    whole = _ended(rows)
+    whole, counted = _ended(rows), _counted(rows, metric)
     for kind, symbol, some in (("runs", "circle-open", whole), ("diverged", "x", rows.drop(whole.index))):
         if len(some) > len(mean) * (kind == "runs"):
             marker = {"color": color, "symbol": symbol, "size": 6}
-            single = some["learning_rate"].to_numpy(), some[metric].to_numpy()
+            single = some["learning_rate"].to_numpy(), counted[some.index].to_numpy()
             traces.append(markers(f"{name}, {kind}", *single, marker, showlegend=False, **shared))
     if rate is not None:
         star = {"color": color, "symbol": "star", "size": 14}
         at = np.array([rate]), np.array([mean[rate]])
         traces.append(markers(f"{name}, chosen", *at, star, showlegend=False, **shared))
     return traces
+
+
+def _counted(rows, metric):
+    """The metric of each run, 0 for one that diverged, as `LearningRates` counts it."""
+    return rows[metric].where(rows.index.isin(_ended(rows).index), 0.0)
 
 
 def _ended(rows):

@@ -103,6 +103,7 @@ class TestInThisProcess:
         assert [record.label for record in results.records] == [good.label]
         assert results.failed[bad].startswith("ValueError:")
         assert "nowhere" in results.failed[bad]
+        assert f"{bad.label}: {results.failed[bad]}" in repr(results)
         monkeypatch.setattr(sweeps, "run", lambda trial, **rest: nk.experiments.run(tiny((3,))[0], device="cpu"))
         assert here([bad, good], tmp_path).failed == {}
 

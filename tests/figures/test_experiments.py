@@ -125,16 +125,21 @@ def test_learning_rates_show_runs_their_mean_and_the_chosen_one():
     assert "A, chosen" not in drawn
 
 
-def test_learning_rates_keep_what_diverged_apart():
+def test_learning_rates_count_what_diverged_as_nothing():
     readings = pd.concat([table(("A",), learning_rate=rate) for rate in (0.1, 0.01)], ignore_index=True)
     gone = (readings.seed == 2) & (readings.learning_rate == 0.1)
     readings.loc[gone, "ending"] = "diverged"
     drawn = {trace["name"]: trace for trace in figures.learning_rates_picture(readings, {"A": 0.1}).traces}
-    last = readings[readings.epoch == 6]
-    expected = last[(last.learning_rate == 0.1) & (last.seed != 2)]["test_accuracy"].mean()
+    last = readings[(readings.epoch == 6) & (readings.learning_rate == 0.1)]
+    expected = last[last.seed != 2]["test_accuracy"].sum() / 3
     assert drawn["A"]["y"][1] == pytest.approx(expected, rel=1e-14)
-    assert drawn["A, diverged"]["y"].tolist() == last[last.ending == "diverged"]["test_accuracy"].tolist()
+    assert drawn["A, diverged"]["y"].tolist() == [0.0]
     assert len(drawn["A, runs"]["y"]) == 5
+
+
+def test_a_chosen_rate_that_was_not_tried_is_refused():
+    with pytest.raises(ValueError, match="must be one that was tried; it is not for A"):
+        figures.learning_rates_figure(table(("A",), learning_rate=0.1), {"A": 0.2})
 
 
 class TestTheoryBesidePractice:
