@@ -1,9 +1,8 @@
 """Activations as layers that run at the speed of torch's own:  x ↦ scale · (f(input_scale · x) + shift).
 
 Where torch has f with the catalogue's definition, its kernel is taken, and scale and shift cost one more pass over the
-values; for ReLU and NormReLU, scale · max(x, c) + a constant, that pass takes no memory of its own.  Any other
-activation of the catalogue, and a user's with a derivative, goes forwards and backwards by its own value and
-derivative; a user's without one is differentiated by torch.
+values.  Any other activation of the catalogue, and a user's with a derivative, goes forwards and backwards by its own
+value and derivative; a user's without one is differentiated by torch.
 """
 
 from functools import partial
@@ -28,20 +27,19 @@ class Pointwise(torch.nn.Module):
     def __init__(self, activation):
         super().__init__()
         self.activation = activation
-        self.own, self.kink = _torchs_own(activation), _only_kink(activation)
-        self.factor = float(activation.scale)
-        self.constant = self.factor * float(activation.shift - (self.kink or 0.0))
+        self.own, self.factor = _torchs_own(activation), float(activation.scale)
+        # A tensor without axes takes the precision and the device of what it is added to.
+        constant = self.factor * float(activation.shift + _missing(activation))
+        self.constant = torch.tensor(constant, dtype=torch.float64, device="cpu")
+        self.is_plain = (self.factor, constant) == (1.0, 0.0)
 
     def forward(self, x):
         if self.own is None:
             return _widened(self.activation, x)
         inner = self.activation.input_scale
         x = x if inner == 1.0 else inner * x
-        if (self.factor, self.constant) == (1.0, 0.0):
-            return self.own(x)
-        if self.kink is not None and not torch.compiler.is_compiling():  # which finds its own way of doing the same
-            return _ScaledMaximum.apply(x, self.kink, self.factor, self.constant)
-        return torch.rsub(self.own(x), self.constant, alpha=-self.factor)  # constant + factor · y, in one pass
+        y = self.own(x)
+        return y if self.is_plain else torch.add(self.constant, y, alpha=self.factor)
 
     def extra_repr(self):
         return self.activation.name
@@ -70,7 +68,7 @@ def _softplus(x):
 
 
 def _maximum(x, c):
-    """max(x, c), which is NormReLU's max(x − c, 0) but for a constant."""
+    """max(x, c), which is NormReLU's max(x − c, 0) but for a constant, see `_missing`."""
     return functional.threshold(x, c, c)
 
 
@@ -109,12 +107,10 @@ def _torchs_own(activation):
     return partial(own, **dict(recipe.parameters)) if recipe.parameters else own
 
 
-def _only_kink(activation):
-    """c where f(x) = max(x, c) − c; None for any other f."""
+def _missing(activation):
+    """What is added to torch's function to give f: −c for NormReLU, whose max(x − c, 0) is max(x, c) − c."""
     recipe = activation.recipe
-    if recipe is None or recipe.name not in ("relu", "normrelu"):
-        return None
-    return float(dict(recipe.parameters).get("c", 0.0))
+    return -dict(recipe.parameters)["c"] if recipe is not None and recipe.name == "normrelu" else 0.0
 
 
 @torch.compiler.disable  # a function of the user's may do what no graph can hold
@@ -143,24 +139,3 @@ class _ByDerivative(torch.autograd.Function):
     def backward(ctx, gradient):
         (x,) = ctx.saved_tensors
         return gradient * ctx.activation.derivative(x), None
-
-
-class _ScaledMaximum(torch.autograd.Function):
-    """factor · max(x, c) + constant, scaled where the maximum lies."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x, c, factor, constant):
-        return _maximum(x, c).mul_(factor).add_(constant)
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        x, ctx.c, ctx.factor, _ = inputs
-        ctx.save_for_backward(x)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        (x,) = ctx.saved_tensors
-        slope = torch.ops.aten.threshold_backward(gradient, x, ctx.c).mul_(ctx.factor)
-        return slope, None, None, None
