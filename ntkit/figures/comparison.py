@@ -69,7 +69,7 @@ def comparison_picture(runs, *, place="features", numbers=None, tails=None):
             height=640,
             xaxis=axis("epochs", anchor="y3", range=[-0.01 * epochs, max(1.01 * epochs, 1)], **_whole(epochs)),
             yaxis=axis("accuracy (% of images)", tickformat=".0%", **_SHARES[0], **_shown(drawn, [0, 1])),
-            yaxis2=axis("loss (nats)", log=True, **_SHARES[1], **_shown(drawn, [-2, 1]), dtick=_decades(traces)),
+            yaxis2=axis("loss (nats)", log=True, **_SHARES[1], **_shown(drawn, [-2, 1]), **_ticks(traces)),
             yaxis3=axis(f"mean dot product, {place}", **_SHARES[2], **_shown(drawn, [0, 1])),
         ),
         summary=_in_words(drawn, place),
@@ -165,12 +165,13 @@ def _epochs(history):
     return min(history.trial.recipe.epochs, _FIRST_EPOCHS * 2 ** math.ceil(math.log2(max(reached / _FIRST_EPOCHS, 1))))
 
 
-def _decades(traces):
-    """Ticks of the loss: 1, 2 and 5 over a few decades, powers of ten over more."""
+def _ticks(traces):
+    """Ticks of the loss: plotly's even ones within a decade, 1, 2 and 5 over a few, powers of ten over more."""
     losses = [trace["y"] for trace in traces if trace.get("yaxis") == _AXES["loss"]]
-    drawn = np.concatenate([*losses, [1.0]])
+    drawn = np.concatenate([*losses, [np.nan]])
     drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
-    return "D2" if np.log10(drawn.max() / drawn.min()) < 3 else 1
+    decades = np.log10(drawn.max() / drawn.min()) if drawn.size else 3.0
+    return {} if decades < 1 else {"dtick": "D2" if decades < 3 else 1}
 
 
 def _shown(runs, empty):

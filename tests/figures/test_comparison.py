@@ -103,3 +103,10 @@ def test_nothing_trained_shows_the_axes_that_will_be():
 def test_place_that_was_not_probed_is_refused_with_those_that_were():
     with pytest.raises(ValueError, match="place must be one that was probed, input, features; got '3'"):
         comparison_figure({"A": [history(0)]}, place="3")
+
+
+@pytest.mark.parametrize(("smallest", "dtick"), [(2.0, None), (0.1, "D2"), (1e-4, 1)])
+def test_the_loss_has_ticks_at_any_range(smallest, dtick):
+    run = history(0)
+    run.train_loss = run.test_loss = np.geomspace(2.3, smallest, len(run.epoch))
+    assert comparison_picture({"A": [run]}).layout["yaxis2"].get("dtick") == dtick
