@@ -106,6 +106,14 @@ def test_importing_ntkit_loads_nothing_slow():
     assert loaded.strip() == "[]"
 
 
+def test_the_lab_starts_without_torch_and_dask():
+    code = (
+        "import sys, ntkit as nk; nk.lab(); print([name for name in ('torch', 'distributed') if name in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert loaded.strip() == "[]"
+
+
 def test_import_contracts_hold():
     linter = Path(sysconfig.get_path("scripts"), "lint-imports")
     verdict = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,10 +1,10 @@
 """The state of a training run on disk: written whole or not at all, so that a kill at any moment loses no file."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import torch
+
+from ntkit.experiments.files import whole_file
 
 FORMAT = 1
 
@@ -12,9 +12,9 @@ FORMAT = 1
 def save(path, state):
     """Write a state, nested dicts and lists of tensors and plain values, in place of what stood at `path`.
 
-    The file is complete under another name before it takes the old one's place, and on disk before that.
     Raises: OSError where the folder cannot be written to.
 
+    >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "run.pt"
     >>> save(path, {"key": "a", "step": 3})
     >>> load(path, "a")["step"]
@@ -22,16 +22,8 @@ def save(path, state):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            torch.save({"format": FORMAT, **state}, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as stream:
+        torch.save({"format": FORMAT, **state}, stream)
     for left_over in path.parent.glob(f".{path.name}.*.part"):
         left_over.unlink(missing_ok=True)  # by a run that was killed while it wrote
 
@@ -42,6 +34,7 @@ def load(path, key, *, device="cpu"):
     Nothing in the file is executed.
     Raises: ValueError for a file that is no checkpoint, one of another version, or one of another trial than `key`.
 
+    >>> import tempfile
     >>> load(Path(tempfile.mkdtemp()) / "none.pt", "a") is None
     True
     """

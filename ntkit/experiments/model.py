@@ -141,12 +141,21 @@ class Model:
         shape = _checked_shape(shape, 1 if self.architecture == "fully_connected" else _LEAST_PIXELS)
         classes = whole("classes", classes, least=2, must="be a whole number, at least 2")
         seed = whole("seed", seed, least=0, must="be a whole number, at least 0")
-        parts = Parts(self.sigma, self.normalisation)
-        with torch.device("meta"):  # nothing is drawn twice, nor from torch's own generator
-            network = _NETWORKS[self.architecture](shape, classes, self.depth, self.width, parts)
+        network = self.undrawn(shape, classes)  # nothing is drawn twice, nor from torch's own generator
         network.to(dtype or torch.get_default_dtype()).to_empty(device=device or "cpu")
         initialise(network, self.initialisation, seed)
         return network
+
+    def undrawn(self, shape, classes):
+        """The network of `module` with nothing in its parameters: its layers, on torch's device "meta".
+
+        >>> undrawn = resnet(8).undrawn((1, 8, 8), 10)
+        >>> len(undrawn.blocks), undrawn.read_out.weight.device.type
+        (3, 'meta')
+        """
+        parts = Parts(self.sigma, self.normalisation)
+        with torch.device("meta"):
+            return _NETWORKS[self.architecture](shape, classes, self.depth, self.width, parts)
 
     def _settle(self, name, value):
         object.__setattr__(self, name, value)

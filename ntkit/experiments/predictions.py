@@ -16,11 +16,10 @@ import torch
 from ntkit.conditioning import bound
 from ntkit.experiments.measures import INPUT, calibrated, conditioning_of
 from ntkit.experiments.model import Model
-from ntkit.experiments.modules import FixupResidual, FullyConnected, Parts, Residual
+from ntkit.experiments.modules import FullyConnected
 from ntkit.experiments.wide_limit import Walk, images_as_signals
 
 EXACT, GAUSSIAN_SUMS, GAUSSIAN_NORM = "exact", "Gaussian residual sums", "Gaussian batch norm"
-_NETWORKS = {"fully_connected": FullyConnected, "resnet": Residual, "fixup_resnet": FixupResidual}
 _CLASSES = 2  # the read-out takes no part
 
 
@@ -94,7 +93,7 @@ def predict(model, images):
     ('exact', 'features', True)
     """
     images = _checked(model, images)
-    network = _undrawn(model, images)
+    network = model.undrawn(tuple(images.shape[1:]), _CLASSES)
     walk = Walk(network, model.initialisation)
     with torch.no_grad():
         _walk_through(walk, network, images)
@@ -165,13 +164,6 @@ def _checked(model, images):
             "nk.mlp(…).nngp has its kernels."
         )
     return images
-
-
-def _undrawn(model, images):
-    """The network without the numbers in it."""
-    parts = Parts(model.sigma, model.normalisation)
-    with torch.device("meta"):
-        return _NETWORKS[model.architecture](tuple(images.shape[1:]), _CLASSES, model.depth, model.width, parts)
 
 
 def _walk_through(walk, network, images):

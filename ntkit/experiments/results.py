@@ -21,6 +21,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ntkit.experiments.batches import Augmentation
+from ntkit.experiments.files import whole_file
 from ntkit.experiments.history import CONDITIONING, METRICS, History
 from ntkit.experiments.model import Model
 from ntkit.experiments.recipe import Recipe
@@ -303,17 +304,9 @@ class RunFolder:
             ) from error
 
     def write(self, key, contents):
-        """Write a finished run; the file is complete under another name, and on disk, before it gets its own."""
-        path = self.run(key)
-        temporary = self.runs / f".{path.name}.{uuid.uuid4().hex}.part"
-        try:
-            with temporary.open("wb") as stream:
-                stream.write(contents)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        """Write a finished run."""
+        with whole_file(self.run(key)) as stream:
+            stream.write(contents)
 
     def set_aside(self, key):
         """Move the file of a run out of the way; returns its new place."""
@@ -333,6 +326,23 @@ class RunFolder:
     def forget_progress(self, key):
         """Remove the checkpoint of a run whose result is on disk."""
         self.checkpoint(key).unlink(missing_ok=True)
+
+    def history(self, trial, stop, train):
+        """The History of a trial: as its file holds it, or by `train(checkpoint)`, which is written if it is a result.
+
+        Parameters: stop() → True while another process trains the same gives the waiting up; None is returned then.
+        """
+        key = trial.key
+        with self.claim(key, stop) as ours:
+            if not ours:
+                return None
+            if self.run(key).exists():
+                return self.read(key, trial).history()
+            history = train(self.checkpoint(key))
+            if history.ending in RESULTS:
+                self.write(key, encoded(history))
+                self.forget_progress(key)
+            return history
 
     @contextmanager
     def claim(self, key, cancelled):

@@ -254,7 +254,9 @@ def outcome_of(trial, here, terms, report, stop):
     threads = torch.get_num_threads()
     torch.set_num_threads(terms.threads)
     try:
-        return _trained(trial, terms, report, stop) if here is None else _kept(trial, here, terms, report, stop)
+        if here is None:
+            return _outcome(_trained(trial, terms, report, stop))
+        return _kept(trial, here, terms, report, stop)
     except Exception as error:
         return Outcome("failed", text=told(error))
     finally:
@@ -263,21 +265,12 @@ def outcome_of(trial, here, terms, report, stop):
 
 def _kept(trial, here, terms, report, stop):
     """Train with a checkpoint, and write the result, unless another process has."""
-    with here.claim(trial.key, stop) as ours:
-        if not ours:
-            return Outcome("cancelled")
-        if here.run(trial.key).exists():
-            record = here.read(trial.key)
-            return Outcome(record.ending, record.seconds, here.run(trial.key).read_bytes())
-        outcome = _trained(trial, terms, report, stop, checkpoint=here.checkpoint(trial.key))
-        if outcome.ending in RESULTS:
-            here.write(trial.key, outcome.contents)
-            here.forget_progress(trial.key)
-        return outcome
+    history = here.history(trial, stop, lambda checkpoint: _trained(trial, terms, report, stop, checkpoint))
+    return Outcome("cancelled") if history is None else _outcome(history)
 
 
 def _trained(trial, terms, report, stop, checkpoint=None):
-    history = run(
+    return run(
         trial,
         device=terms.device,
         precision=terms.precision,
@@ -287,6 +280,9 @@ def _trained(trial, terms, report, stop, checkpoint=None):
         callback=lambda reading: report(_numbers(reading)),
         cancel=stop,
     )
+
+
+def _outcome(history):
     contents = encoded(history) if history.ending in RESULTS else b""
     return Outcome(history.ending, float(history.seconds[-1]), contents)
 

@@ -4,16 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-# What tells networks apart in the legend, where their models alone do not: column of a trial, how it is written.
-_DIFFERENCES = {
-    "data": str,
-    "learning_rate": "η = {:.3g}".format,
-    "width": "width {}".format,
-    "epochs": "{} epochs".format,
-    "milestones": lambda epochs: f"η falls after {epochs}" if epochs else "η constant",
-    "batch_size": "batches of {}".format,
-    "train_size": lambda count: f"{count or 'all'} images",
-}
+from ntkit.figures.experiments import setting_in_words
 
 
 @dataclass(eq=False)
@@ -192,7 +183,7 @@ def _label(one, everyone):
     as_long = [other for other in alike if other["epochs"] == one["epochs"]]
     among = {"data": everyone, "milestones": as_long}
     words = [
-        _DIFFERENCES[name](value) if name in _DIFFERENCES else f"{name.replace('_', ' ')} {value}"
+        setting_in_words(name, value)
         for name, value in one.items()
         if name != "seed" and any(other[name] != value for other in among.get(name, alike))
     ]

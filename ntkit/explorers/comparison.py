@@ -336,20 +336,11 @@ class _Training:
 
     def __call__(self, report):
         """The History, or None where it was cancelled before there was one; `report` hears Readings as it runs."""
-        from ntkit.experiments.results import RESULTS, RunFolder, encoded
+        from ntkit.experiments.results import RunFolder
 
-        here, key = RunFolder(self.folder), self.trial.key
+        here = RunFolder(self.folder)
         here.make()
-        with here.claim(key, self.cancelled.is_set) as ours:
-            if not ours:
-                return None
-            if here.run(key).exists():
-                return here.read(key, self.trial).history()
-            history = self._trained(here.checkpoint(key), report)
-            if history.ending in RESULTS:
-                here.write(key, encoded(history))
-                here.forget_progress(key)
-            return history
+        return here.history(self.trial, self.cancelled.is_set, lambda checkpoint: self._trained(checkpoint, report))
 
     def _trained(self, checkpoint, report):
         due = -math.inf

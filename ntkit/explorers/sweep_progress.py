@@ -5,7 +5,7 @@ from html import escape
 
 from ipywidgets import HTML, FloatProgress, Label, Layout, VBox
 
-from ntkit.experiments import SweepLines
+import ntkit as nk
 from ntkit.explorers.strictness import is_strict
 from ntkit.progress import readable_duration
 
@@ -56,7 +56,7 @@ class SweepBar:
 
     def __call__(self, progress):
         if self.face is None:
-            self.face = _shown_panel() if is_watched() else SweepLines()
+            self.face = _shown_panel() if is_watched() else nk.experiments.SweepLines()
         self.face(progress)
 
 

@@ -13,21 +13,21 @@ _PARTS = ("train", "test")
 _LEFT, _RIGHT = {"domain": [0, 0.45]}, {"domain": [0.55, 1]}
 _ABOVE, _BELOW = {"domain": [0.56, 1]}, {"domain": [0, 0.44]}
 _HEIGHT, _LEGEND_ROW = 420, 20  # pixels
-_SETTINGS = {  # what may set runs of one model apart, and how a legend says it; seeds and folds are repetitions
-    "data": "{}",
-    "learning_rate": "η = {:.3g}",
-    "width": "width {}",
-    "initialisation": "{}",
-    "train_size": "{} images",
-    "epochs": "{} epochs",
-    "batch_size": "batches of {}",
-    "momentum": "momentum {:g}",
-    "weight_decay": "decay {:g}",
-    "milestones": "η falls after {}",
-    "factor": "by {:g}",
-    "padding": "padding {}",
-    "mirror": "mirrored: {}",
-    "mixup": "mixup {:g}",
+_SETTINGS = {  # what may set runs of one model apart; seeds and folds are repetitions
+    "data": str,
+    "learning_rate": "η = {:.3g}".format,
+    "width": "width {}".format,
+    "initialisation": str,
+    "train_size": lambda count: f"{count or 'all'} images",
+    "epochs": "{} epochs".format,
+    "batch_size": "batches of {}".format,
+    "momentum": "momentum {:g}".format,
+    "weight_decay": "weight decay {:g}".format,
+    "milestones": lambda epochs: f"η falls after {epochs}" if epochs else "η constant",
+    "factor": "factor {:g}".format,
+    "padding": "padding {}".format,
+    "mirror": "mirror {}".format,
+    "mixup": "mixup {:g}".format,
 }
 _UNITS = {"accuracy": "accuracy (% of images)", "loss": "loss (cross-entropy, nats)"}
 
@@ -171,7 +171,7 @@ def _groups(table):
     several = len(found) > len(models)
     return [
         (
-            ", ".join([model, *map(_in_words, settings, values)]),
+            ", ".join([model, *map(setting_in_words, settings, values)]),
             _style(number if several else models.index(model)),
             rows,
         )
@@ -179,8 +179,13 @@ def _groups(table):
     ]
 
 
-def _in_words(name, value):
-    return "all images" if name == "train_size" and not value else _SETTINGS[name].format(value)
+def setting_in_words(name, value):
+    """A column of a trial with its value, as a legend says what sets one run apart from another.
+
+    >>> setting_in_words("learning_rate", 0.01), setting_in_words("train_size", 0), setting_in_words("depth", 8)
+    ('η = 0.01', 'all images', 'depth 8')
+    """
+    return _SETTINGS[name](value) if name in _SETTINGS else f"{name.replace('_', ' ')} {value}"
 
 
 def _style(number):

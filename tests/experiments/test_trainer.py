@@ -109,7 +109,7 @@ def test_the_first_reading_is_the_network_as_it_was_drawn():
     assert (history.ending, history.epoch.tolist()) == ("finished", [0])
 
 
-def test_fixup_trains_its_scalars_at_a_tenth():
+def test_fixup_trains_its_scalars_at_a_tenth(tmp_path):
     """One step from the initialisation: a parameter moves by its share of η times its gradient."""
     recipe = Recipe(0.1, epochs=1, batch_size=64)
     trial = Trial(fixup_resnet(8, width=4), "digits", recipe, train_size=64, test_size=20)
@@ -120,17 +120,14 @@ def test_fixup_trains_its_scalars_at_a_tenth():
     shares = {id(p): group["share"] for group in module.parameter_groups() for p in group["params"]}
     assert set(shares.values()) == {1.0, 0.1}
     moved = {name: p.detach() - 0.1 * shares[id(p)] * p.grad for name, p in module.named_parameters()}
-    path = trial_path(trial)
+    path = trial_path(trial, tmp_path)
     run(trial, device="cpu", checkpoint=path)
     for name, parameter in trained_module(trial, path).named_parameters():
         torch.testing.assert_close(parameter.detach(), moved[name], rtol=1e-5, atol=1e-7, msg=name)
 
 
-def trial_path(trial, folder=None):
-    import tempfile
-    from pathlib import Path
-
-    return Path(folder or tempfile.mkdtemp()) / f"{trial.key}.pt"
+def trial_path(trial, folder):
+    return folder / f"{trial.key}.pt"
 
 
 @pytest.mark.parametrize(
@@ -353,7 +350,7 @@ def test_what_is_not_there_is_refused(options, words):
         Machine(**options)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens on a machine without a GPU")
-def test_a_gpu_that_is_not_there_is_refused():
+def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ValueError, match="finds no GPU"):
         run(_trial(), device="cuda")
